@@ -72,6 +72,7 @@ class Settings:
     wechat_aes_key: str | None = None
     wechat_api: str = WECHAT_API
     county: str = "本县"
+    https: bool = False  # residents come through a proxy that speaks HTTPS
     secret_key: bytes | None = field(default=None, repr=False)
 
     @classmethod
@@ -106,6 +107,7 @@ class Settings:
             wechat_aes_key=text("PUFA_WECHAT_AES_KEY"),
             wechat_api=(text("PUFA_WECHAT_API") or WECHAT_API).rstrip("/"),
             county=text("PUFA_COUNTY") or "本县",
+            https=_switch("PUFA_HTTPS", text("PUFA_HTTPS")),
             secret_key=secret.encode() if secret else None,
         )
 
@@ -173,6 +175,14 @@ def _port(value: str | None) -> int:
     if not 0 <= port <= 65535:
         raise SettingsError(f"PUFA_PORT 必须是 0–65535 的整数，现在是 {value!r}")
     return port
+
+
+def _switch(name: str, value: str | None) -> bool:
+    if value is None or value in ("0", "no", "off", "false"):
+        return False
+    if value in ("1", "yes", "on", "true"):
+        return True
+    raise SettingsError(f"{name} 只能是 1 或 0，现在是 {value!r}")
 
 
 def _day(value: str | None) -> date | None:
