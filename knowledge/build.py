@@ -12,7 +12,7 @@ import os
 import sqlite3
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import date
@@ -23,13 +23,16 @@ import sqlite_utils
 
 from errors import CorpusError
 from knowledge.articles import Article, Version
+from knowledge.cleaning import Change, Record, clean
 from knowledge.corpus import SCHEMA
 from knowledge.corrections import CORRECTIONS
 from knowledge.dating import judge_versions
-from knowledge.sources.statutes import RawArticle, StatutePackage
+from knowledge.derived import with_amendments
+from knowledge.imports import imports_hash, join, read_imported
+from knowledge.sources.statutes import StatutePackage
 from knowledge.versions import Repeal
 
-CODE = 1  # raise when the same sources give different rows
+CODE = 2  # raise when the same sources give different rows
 
 Progress = Callable[[int, int], None]  # articles written so far, articles in all
 
@@ -55,12 +58,55 @@ class BuildReport:
         )
 
 
-def build_key(package: StatutePackage) -> str:
-    """SHA-256 over everything that a build depends on."""
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """Everything that a build writes, before it is written.
+
+    ``articles`` come in the order of their ids, each with its occurrence number; ``changes`` are
+    the repairs of the source's text, ``doubts`` where the source contradicts the computed truth.
+    """
+
+    versions: tuple[Version, ...]
+    articles: tuple[tuple[Article, int], ...]
+    repeals: tuple[Repeal, ...]
+    doubts: tuple[str, ...]
+    changes: tuple[Change, ...]
+
+
+def assemble(package: StatutePackage, home: Path | None = None) -> Assembly:
+    """Read, repair, date, merge and number: all stages of a build but the writing.
+
+    Args:
+        package: the source.
+        home: ``PUFA_HOME``, whose imported laws are added; none without it.
+
+    Raises:
+        CorpusError: the source is missing or damaged.
+        DataError: ``corrections.toml`` or an imported law is wrong.
+    """
+    laws, raw = package.laws(), package.articles()
+    cleaned = clean(laws, raw)
+    versions, repeals, doubts = judge_versions(laws, raw, package.provenance)
+    keyed = {law.key: version for law, version in zip(laws, versions, strict=True)}
+    joined = join(keyed, cleaned.records, repeals, read_imported(home) if home else ())
+    derived = with_amendments(joined.records, joined.versions)
+    articles = tuple(number_articles(derived.records, derived.versions))
+    return Assembly(
+        tuple(sorted(derived.versions.values(), key=lambda v: (v.law, v.version_date))),
+        articles,
+        joined.repeals,
+        (*doubts, *derived.doubts),
+        cleaned.changes,
+    )
+
+
+def build_key(package: StatutePackage, home: Path) -> str:
+    """SHA-256 over everything that a build depends on, the laws imported to ``home`` included."""
     digest = hashlib.sha256()
     parts = (SCHEMA, CODE, package.provenance.sha256, package.version)
     digest.update(json.dumps(parts).encode())
     digest.update(CORRECTIONS.read_bytes() if CORRECTIONS.exists() else b"")
+    digest.update(imports_hash(home).encode())
     return digest.hexdigest()
 
 
@@ -68,7 +114,7 @@ def ensure(path: Path, progress: Progress | None = None) -> BuildReport:
     """Build ``path`` only when it is missing, damaged or made from something else."""
     package = StatutePackage.installed()
     meta = _stored_meta(path)
-    if meta.get("key") == build_key(package) and meta.get("schema") == str(SCHEMA):
+    if meta.get("key") == build_key(package, path.parent) and meta.get("schema") == str(SCHEMA):
         return BuildReport(
             path,
             int(meta["laws"]),
@@ -87,7 +133,8 @@ def build(
     """Write ``knowledge.db`` at ``path``, replacing an older one in one step.
 
     Args:
-        path: where the file goes; its folder is created.
+        path: where the file goes, in ``PUFA_HOME``, whose imported laws are added; the folder is
+            created.
         progress: told how many articles are written, of how many.
         package: the source; the installed package by default.
 
@@ -97,16 +144,13 @@ def build(
     """
     tell = progress or (lambda _done, _total: None)
     package = package or StatutePackage.installed()
-    laws, raw = package.laws(), package.articles()
-    versions, repealed, doubts = judge_versions(laws, raw, package.provenance)
-    articles = list(
-        number_articles(raw, {law.key: v for law, v in zip(laws, versions, strict=True)})
-    )
+    made = assemble(package, path.parent)
+    versions, articles = made.versions, made.articles
     digest = content_hash(articles)
     meta = {
         "schema": str(SCHEMA),
         "code": str(CODE),
-        "key": build_key(package),
+        "key": build_key(package, path.parent),
         "hash": digest,
         "package": package.provenance.package,
         "package_version": package.provenance.version,
@@ -115,7 +159,7 @@ def build(
         "laws": str(len({v.law for v in versions})),
         "versions": str(len(versions)),
         "articles": str(len(articles)),
-        "doubts": json.dumps(doubts, ensure_ascii=False),
+        "doubts": json.dumps(made.doubts, ensure_ascii=False),
     }
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -123,7 +167,7 @@ def build(
         os.close(handle)
         aside = Path(name)
         try:
-            _write(aside, versions, articles, repealed, meta, tell)
+            _write(aside, versions, articles, made.repeals, meta, tell)
             aside.chmod(0o644)
             aside.replace(path)
         finally:
@@ -131,7 +175,7 @@ def build(
     except (OSError, sqlite3.Error) as error:
         raise CorpusError(f"知识库写不进 {path}：{error}") from error
     tell(len(articles), len(articles))
-    return BuildReport(path, int(meta["laws"]), len(versions), len(articles), digest, tuple(doubts))
+    return BuildReport(path, int(meta["laws"]), len(versions), len(articles), digest, made.doubts)
 
 
 def content_hash(articles: Iterable[tuple[Article, int]]) -> str:
@@ -149,15 +193,15 @@ def content_hash(articles: Iterable[tuple[Article, int]]) -> str:
 
 
 def number_articles(
-    raw: Iterable[RawArticle], versions: dict[str, Version]
+    records: Iterable[Record], versions: Mapping[str, Version]
 ) -> Iterator[tuple[Article, int]]:
     """Articles with their place, by law name and version, in the source's order within a version.
 
     Yields each with its occurrence number: 1, or more for a number that repeats (decisions that
     quote treaty articles); none is dropped.
     """
-    groups: dict[str, list[RawArticle]] = {key: [] for key in versions}
-    for record in raw:
+    groups: dict[str, list[Record]] = {key: [] for key in versions}
+    for record in records:
         if record.law not in groups:
             raise CorpusError(f"数据源损坏：条文“{record.number}”不属于任何法律")
         groups[record.law].append(record)
@@ -166,17 +210,26 @@ def number_articles(
         seen: Counter[str] = Counter()
         for ordinal, record in enumerate(groups[key]):
             seen[record.number] += 1
-            path = tuple(part for part in (record.chapter, record.section) if part)
-            article = Article(position, versions[key], record.number, ordinal, path, record.text)
-            yield article, seen[record.number]
+            yield (
+                Article(
+                    position,
+                    versions[key],
+                    record.number,
+                    ordinal,
+                    record.path,
+                    record.text,
+                    record.note,
+                ),
+                seen[record.number],
+            )
             position += 1
 
 
 def _write(
     path: Path,
-    versions: list[Version],
-    articles: list[tuple[Article, int]],
-    repealed: list[Repeal],
+    versions: Sequence[Version],
+    articles: Sequence[tuple[Article, int]],
+    repealed: Sequence[Repeal],
     meta: dict[str, str],
     tell: Progress,
 ) -> None:
@@ -230,7 +283,9 @@ def _write(
         connection.commit()
 
 
-def _counted(articles: list[tuple[Article, int]], tell: Progress) -> Iterator[tuple[Article, int]]:
+def _counted(
+    articles: Sequence[tuple[Article, int]], tell: Progress
+) -> Iterator[tuple[Article, int]]:
     """The same articles; ``tell`` hears of every thousandth. The last is told when all is done."""
     for count, pair in enumerate(articles):
         if count % 1000 == 0:

@@ -46,8 +46,8 @@ class Resolution:
     """What a citation came to.
 
     ``articles`` holds the one that applies (else the most telling) first, then the same number in
-    the law's other versions. ``message`` is one Chinese sentence or two for the reader. ``span``
-    slices the first article's text where 款 or 项 was named and exists.
+    the law's other versions where it reads differently. ``message`` is one Chinese sentence or two
+    for the reader. ``span`` slices the first article's text where 款 or 项 was named and exists.
     """
 
     found: bool
@@ -104,6 +104,7 @@ def resolve_citation(corpus: Corpus, citation: Citation, today: date) -> Resolut
         for other in reversed(corpus.versions_of(law))
         if other is not version
         for article in corpus.find_all(other, _stored_number(corpus, other, citation.number))
+        if article.text != found[0].text  # an older wording that says the same tells nothing
     )
     part, missing = part_of(found[0].text, citation.paragraph, citation.item)
     lines = [f"《{law}》{found[0].number}。", doubt, status_sentence(corpus, version, today)]

@@ -1,6 +1,7 @@
 """款 and 项 within an article: an article's lines, items being those that open with （一）.
 
 立法法 第六十五条: 条 divides into 款 (unnumbered paragraphs), 项 (numbered, （一）) and 目 (1.).
+Acts of the 1950s to 1980s number their 项 一、二、 (户口登记条例第二十条).
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from dataclasses import dataclass
 from knowledge.numerals import format_number, parse_number
 
 _ITEM = re.compile(r"[（(]([一二三四五六七八九十百零]+)[)）]")
+_OLD_ITEM = re.compile(r"([一二三四五六七八九十]+)、")
+_POINT = re.compile(r"\d+[.．、]")
+_OPEN = ("；", "，", "、")  # a line that ends so goes on in the next
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,25 +33,44 @@ def paragraphs(text: str) -> tuple[Part, ...]:
     A paragraph's slice covers its items. Blank lines belong to nothing.
     """
     found: list[Part] = []
-    position = 0
+    position, before = 0, ""
     for line in text.split("\n"):
         start, end = position, position + len(line)
         position = end + 1
-        if not line.strip():
+        words = line.strip()
+        if not words:
             continue
-        opening = _ITEM.match(line.strip())
-        number = parse_number(opening.group(1)) if opening else None
         last = found[-1] if found else None
-        if number and last and (number == len(last.items) + 1 or last.items):
+        number = _item_number(words, last, before)
+        # 由下列人员组成：/ 委员长，/ …: a list without numbers
+        goes_on = before.endswith(_OPEN) or (before.endswith("：") and words.endswith(_OPEN))
+        if last and number:
             item = Part(number, start, end)
             found[-1] = Part(last.number, last.start, end, (*last.items, item))
-        elif last and last.items and re.match(r"\d+[.．、]", line.strip()):
-            inner = last.items[-1]  # 目 belongs to the item above it
+        elif last and last.items and (_POINT.match(words) or goes_on or before.endswith("：")):
+            inner = last.items[-1]  # 目, or a table of amounts, belongs to the item above it
             grown = Part(inner.number, inner.start, end)
             found[-1] = Part(last.number, last.start, end, (*last.items[:-1], grown))
+        elif last and goes_on:
+            found[-1] = Part(last.number, last.start, end, last.items)
         else:
             found.append(Part(len(found) + 1, start, end))
+        before = words
     return tuple(found)
+
+
+def _item_number(line: str, last: Part | None, before: str) -> int | None:
+    """The number of the item that a line opens in the paragraph ``last``, None where it opens none.
+
+    A first item is the first; a later one may leave a gap, where the source lost a number.
+    """
+    if last is None:
+        return None
+    opening = _ITEM.match(line)
+    if not opening and before.endswith(("：", *_OPEN)):
+        opening = _OLD_ITEM.match(line)
+    number = parse_number(opening.group(1)) if opening else None
+    return number if number and (number == 1 or last.items) else None
 
 
 def part_of(text: str, paragraph: int | None, item: int | None) -> tuple[Part | None, str]:

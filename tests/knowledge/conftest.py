@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from knowledge.articles import Article
-from knowledge.build import content_hash, number_articles
+from knowledge.build import Assembly, assemble, content_hash
 from knowledge.corpus import Corpus
-from knowledge.dating import judge_versions
 from knowledge.sources.statutes import StatutePackage
 
 
@@ -20,21 +19,40 @@ def package() -> StatutePackage:
 
 
 @pytest.fixture(scope="session")
-def corpus(package: StatutePackage) -> Corpus:
-    laws, raw = package.laws(), package.articles()
-    versions, repealed, doubts = judge_versions(laws, raw, package.provenance)
-    by_key = {law.key: version for law, version in zip(laws, versions, strict=True)}
-    articles = list(number_articles(raw, by_key))
+def assembly(package: StatutePackage) -> Assembly:
+    return assemble(package)
+
+
+@pytest.fixture(scope="session")
+def corpus(package: StatutePackage, assembly: Assembly) -> Corpus:
     meta = {
-        "hash": content_hash(articles),
+        "hash": content_hash(assembly.articles),
         "package": package.provenance.package,
         "package_version": package.provenance.version,
         "package_sha256": package.provenance.sha256,
-        "doubts": json.dumps(doubts, ensure_ascii=False),
+        "doubts": json.dumps(assembly.doubts, ensure_ascii=False),
     }
-    ordered: list[Article] = [article for article, _ in articles]
-    versions.sort(key=lambda v: (v.law, v.version_date))
-    return Corpus(versions, ordered, meta, repealed)
+    articles = [article for article, _ in assembly.articles]
+    return Corpus(assembly.versions, articles, meta, assembly.repeals)
+
+
+@pytest.fixture(scope="session")
+def unmerged(package: StatutePackage, assembly: Assembly) -> Corpus:
+    """The corpus as it would be if 修正案（十二） could not be merged into 刑法."""
+    derived = "中华人民共和国刑法@2023-12-29"
+    kept = [article for article, _ in assembly.articles if article.version.id != derived]
+    meta = {
+        "hash": "",
+        "package": package.provenance.package,
+        "package_version": package.provenance.version,
+        "package_sha256": package.provenance.sha256,
+    }
+    return Corpus(
+        [version for version in assembly.versions if version.id != derived],
+        [replace(article, id=id_) for id_, article in enumerate(kept)],
+        meta,
+        assembly.repeals,
+    )
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def test_a_second_start_builds_nothing_and_a_changed_key_does(
     before = built.stat().st_ino
     report = build.ensure(built)
     assert str(report).startswith(
-        "知识库已是最新：367 部法律、378 个版本、26196 条，数据源存疑 4 处"
+        "知识库已是最新：367 部法律、379 个版本、26738 条，数据源存疑 4 处"
     )
     assert (report.rebuilt, built.stat().st_ino) == (False, before)
     other = tmp_path / "corrections.toml"

@@ -139,10 +139,21 @@ def test_repealed_and_coming_laws_are_found_with_a_warning(corpus: Corpus) -> No
     assert resolve(corpus, "1982年宪法第五条", TODAY).articles[0].version.version_date.year == 1982
 
 
-def test_an_amendment_not_yet_in_the_text_is_named_only_where_it_bites(corpus: Corpus) -> None:
-    assert "修正案（十二）" in resolve(corpus, "刑法第390条", TODAY).message
-    assert "修正案" not in resolve(corpus, "刑法第390条", date(2024, 2, 29)).message
-    assert "修正案" not in resolve(corpus, "刑法第266条", TODAY).message
+def test_an_amendment_not_yet_in_the_text_is_named_only_where_it_bites(unmerged: Corpus) -> None:
+    assert "修正案（十二）" in resolve(unmerged, "刑法第390条", TODAY).message
+    assert "修正案" not in resolve(unmerged, "刑法第390条", date(2024, 2, 29)).message
+    assert "修正案" not in resolve(unmerged, "刑法第266条", TODAY).message
+
+
+def test_a_merged_amendment_needs_no_warning_and_keeps_the_older_wording(corpus: Corpus) -> None:
+    before, after = (
+        resolve(corpus, "刑法第390条", day) for day in (date(2024, 2, 29), date(2024, 3, 1))
+    )
+    assert "处五年以下有期徒刑或者拘役" in before.articles[0].text
+    assert "（七）将违法所得用于行贿的。" in after.articles[0].text
+    assert "注意" not in after.message
+    assert set(before.articles) == set(after.articles)
+    assert len(resolve(corpus, "刑法第266条", TODAY).articles) == 1  # both wordings are the same
 
 
 def test_paragraph_and_item(corpus: Corpus) -> None:

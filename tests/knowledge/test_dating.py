@@ -8,6 +8,7 @@ import pytest
 
 from errors import CorpusError
 from knowledge.build import number_articles
+from knowledge.cleaning import Record
 from knowledge.dating import judge_versions
 from knowledge.sources.statutes import Provenance, RawArticle, RawLaw
 from knowledge.versions import FLAG_ONLY
@@ -59,11 +60,11 @@ def test_a_flag_without_a_clause_is_evidence_of_its_own_kind() -> None:
 def test_repeated_numbers_are_counted_and_strays_refused() -> None:
     one = law("甲法", "2000-01-01", "2000-01-01")
     (version,), _, _ = judge_versions([one], [], SOURCE)
-    raw = [clause(one, "一"), clause(one, "二")]
-    pairs = list(number_articles(raw, {one.key: version}))
+    records = [Record(one.key, "第九条", (), text) for text in "一二"]
+    pairs = list(number_articles(records, {one.key: version}))
     assert [(a.id, a.ordinal, a.text, n) for a, n in pairs] == [(0, 0, "一", 1), (1, 1, "二", 2)]
     with pytest.raises(CorpusError, match="不属于任何法律"):
-        list(number_articles([clause(law("乙法", "2000-01-01", ""), "三")], {one.key: version}))
+        list(number_articles([Record("乙法", "第九条", (), "三")], {one.key: version}))
 
 
 def test_a_damaged_date_is_named() -> None:

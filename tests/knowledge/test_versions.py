@@ -49,8 +49,8 @@ IN, AMENDED, COMING, REPEALED, HISTORICAL = (
         ("宪法", date(1985, 1, 1), [IN, COMING]),
         ("监狱法", date(2026, 10, 31), [IN, COMING]),
         ("监狱法", date(2026, 11, 1), [HISTORICAL, IN]),
-        ("刑法", date(2024, 2, 29), [IN]),
-        ("刑法", date(2024, 3, 1), [AMENDED]),
+        ("刑法", date(2024, 2, 29), [IN, COMING]),
+        ("刑法", date(2024, 3, 1), [HISTORICAL, IN]),
         ("农村土地承包法", TODAY, [IN]),
         ("农村土地承包法", NEW_YEAR, [IN]),
         ("乡镇企业法", TODAY, [REPEALED]),
@@ -67,6 +67,12 @@ def test_status_as_of_a_day(corpus: Corpus, law: str, day: date, statuses: list[
     assert [corpus.status(version, day) for version in versions] == statuses
 
 
+def test_an_amendment_that_is_not_merged_shows_as_such(unmerged: Corpus) -> None:
+    (criminal,) = unmerged.versions_of(REPUBLIC + "刑法")
+    assert unmerged.status(criminal, date(2024, 2, 29)) is IN
+    assert unmerged.status(criminal, date(2024, 3, 1)) is AMENDED
+
+
 @pytest.mark.parametrize(
     ("law", "commenced", "effective"),
     [
@@ -74,7 +80,16 @@ def test_status_as_of_a_day(corpus: Corpus, law: str, day: date, statuses: list[
         ("村民委员会组织法", None, date(2026, 1, 1)),
         ("网络安全法", date(2017, 6, 1), date(2026, 1, 1)),
         ("食品安全法", date(2015, 10, 1), date(2025, 12, 1)),
-        ("刑法", date(1997, 10, 1), date(2021, 3, 1)),
+        ("刑法", date(1997, 10, 1), date(2024, 3, 1)),
+        ("中国人民银行法", date(1995, 3, 18), date(2004, 2, 1)),
+        ("人民警察法", date(1995, 2, 28), date(2013, 1, 1)),
+        ("集会游行示威法", date(1989, 10, 31), date(2009, 8, 27)),
+        ("国务院组织法", date(1982, 12, 10), date(2024, 3, 11)),
+        ("全国人民代表大会和地方各级人民代表大会选举法", None, None),
+        ("全国人民代表大会和地方各级人民代表大会代表法", date(1992, 4, 3), None),
+        ("台湾同胞投资保护法", date(1994, 3, 5), None),
+        ("注册会计师法", date(1994, 1, 1), None),
+        ("反食品浪费法", date(2021, 4, 29), date(2021, 4, 29)),
         ("环境保护税法", date(2018, 1, 1), date(2025, 10, 28)),
         ("民法典", date(2021, 1, 1), date(2021, 1, 1)),
         ("民事诉讼法", date(1991, 4, 9), date(2024, 1, 1)),

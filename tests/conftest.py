@@ -1,0 +1,69 @@
+"""Fixtures shared by all rooms: the real corpus, the real index, a clock that tests set.
+
+Corpus, model and index are built once into ``build/home`` (ignored by git) and reused by later
+runs: they are keyed by content, so a stale one is rebuilt by itself.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from knowledge import build
+from knowledge.corpus import Corpus
+from settings import ROOT, SHANGHAI, Settings
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("TRANSFORMERS_OFFLINE", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+os.environ.setdefault("NO_PROXY", "127.0.0.1,localhost")
+
+AS_OF = date(2026, 11, 24)
+
+
+@dataclass
+class FakeClock:
+    """A clock that stands still until a test moves it."""
+
+    moment: datetime = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.moment
+
+    def today(self) -> date:
+        return self.moment.astimezone(SHANGHAI).date()
+
+    def advance(self, **by: float) -> None:
+        self.moment += timedelta(**by)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(scope="session")
+def built_home() -> Path:
+    """A PUFA_HOME with knowledge.db; one process builds it while the others wait."""
+    home = ROOT / "build" / "home"
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        build.ensure(home / "knowledge.db")
+    return home
+
+
+@pytest.fixture(scope="session")
+def corpus(built_home: Path) -> Corpus:
+    return Corpus.open(built_home / "knowledge.db")
+
+
+@pytest.fixture(scope="session")
+def settings(built_home: Path) -> Settings:
+    """Settings of a fresh installation whose knowledge is built."""
+    return replace(Settings.from_environment({}), home=built_home, today=AS_OF)
