@@ -1,9 +1,21 @@
-"""Pseudonymous residents: a key that counts people without saying who they are."""
+"""Pseudonymous residents: a key that counts people without saying who they are.
+
+Events hold only the opaque number of a ``residents`` row. Deleting that row (个人信息保护法 47)
+cuts the tie between account and events for good: the log stays append-only, published aggregates
+stay as they were, and the same person coming back is a new number.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from outreach.database import insert_new
+from outreach.tables import erasures, event_texts, events, residents
 
 
 def resident_key(secret: bytes, channel: str, platform_id: str) -> str:
@@ -15,3 +27,62 @@ def resident_key(secret: bytes, channel: str, platform_id: str) -> str:
     """
     message = f"{channel}\x1f{platform_id}".encode()
     return hmac.new(secret, message, hashlib.sha256).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What a deletion request did: events made anonymous, question texts deleted."""
+
+    events: int
+    texts: int
+
+
+def number_of(connection: Connection, key: str) -> int:
+    """The opaque number of a resident key, given on first use."""
+    query = select(residents.c.id).where(residents.c.key == key)
+    found = connection.execute(query).scalar()
+    if found is None:
+        found = insert_new(connection, residents, {"key": key})
+    if found is None:  # another replica was first
+        found = connection.execute(query).scalar_one()
+    return int(found)
+
+
+def key_of(connection: Connection, number: int) -> str | None:
+    """The key behind a number; None once it has been erased."""
+    return connection.execute(select(residents.c.key).where(residents.c.id == number)).scalar()
+
+
+def erase(
+    connection: Connection, key: str, *, at: datetime, actor: str, reason: str
+) -> Erasure | None:
+    """Carry out a deletion request (个人信息保护法 47) and log it without the key.
+
+    Args:
+        connection: a writing connection.
+        key: the resident's key.
+        at: now, aware.
+        actor: who asked or did it, e.g. ``本人``.
+        reason: why.
+
+    Returns:
+        What was done; None where the key is unknown.
+    """
+    number = connection.execute(select(residents.c.id).where(residents.c.key == key)).scalar()
+    if number is None:
+        return None
+    theirs = select(events.c.id).where(events.c.resident_id == number)
+    count = connection.execute(select(func.count()).select_from(theirs.subquery())).scalar_one()
+    gone = connection.execute(delete(event_texts).where(event_texts.c.event_id.in_(theirs)))
+    connection.execute(delete(residents).where(residents.c.id == number))
+    connection.execute(
+        insert(erasures).values(
+            at=at,
+            resident_id=number,
+            events=count,
+            texts=gone.rowcount,
+            actor=actor,
+            reason=reason,
+        )
+    )
+    return Erasure(events=count, texts=gone.rowcount)

@@ -1,0 +1,255 @@
+"""The outreach store's engine: opening, migrating, reading and writing. Nothing else knows it.
+
+SQLite (the default) runs in WAL with ``synchronous=FULL``: a commit that returned survives a
+power cut. All writes go through one writer connection in ``BEGIN IMMEDIATE``, so that a
+transaction never fails half-way because another one wrote first; readers have connections of
+their own and see one snapshot. PostgreSQL takes the same calls for several replicas.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+
+from errors import OutreachError, SettingsError
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+BUSY_TIMEOUT_S = 30.0
+WRITER_POOL = 4  # PostgreSQL only
+ADVISORY_LOCK = 0x70756661  # "pufa": serialises migrations on PostgreSQL
+
+
+class Database:
+    """One outreach store. Thread-safe; open it once per process."""
+
+    def __init__(self, reader: Engine, writer: Engine) -> None:
+        self._reader, self._writer = reader, writer
+        self._sqlite = writer.dialect.name == "sqlite"
+        self._lock = threading.Lock()
+        self._owner: int | None = None
+        self._closed = False
+
+    @classmethod
+    def open(cls, url: str) -> Database:
+        """Open the store at a SQLAlchemy URL, create it where missing, and migrate it.
+
+        Safe when several processes open the same store at once. A new SQLite file is readable by
+        its owner only.
+
+        Raises:
+            SettingsError: the URL cannot be used.
+            OutreachError: it cannot be opened, is not ours, or was made by a newer version.
+        """
+        address = _address(url)
+        name = address.render_as_string(hide_password=True)
+        database = None
+        try:
+            if address.get_backend_name() == "sqlite":
+                path = Path(address.database or "")
+                with _opening(path):
+                    database = cls(_sqlite(address, reader=True), _sqlite(address, reader=False))
+                    database._migrate()
+            else:
+                database = cls(*_postgresql(address))
+                database._migrate()
+        except (DBAPIError, OSError) as error:
+            if database:
+                database.close()
+            cause = error.orig if isinstance(error, DBAPIError) else error
+            line = str(cause).strip().splitlines()[0] if str(cause).strip() else "原因不明"
+            raise OutreachError(f"无法打开统计数据库 {name}：{line}") from error
+        except BaseException:
+            if database:
+                database.close()
+            raise
+        return database
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A connection in a transaction that commits on a clean exit, else rolls back.
+
+        In SQLite one at a time (``BEGIN IMMEDIATE``). It does not nest: hand the connection on.
+
+        Raises:
+            OutreachError: the store is closed, busy for too long, full or read-only.
+        """
+        if self._owner == threading.get_ident():
+            raise RuntimeError("write() does not nest: pass the connection on")
+        if not self._sqlite:
+            with self._begin(self._writer) as connection:
+                yield connection
+            return
+        with self._lock:
+            self._owner = threading.get_ident()
+            try:
+                with self._begin(self._writer) as connection:
+                    yield connection
+            finally:
+                self._owner = None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one snapshot and cannot write."""
+        with self._begin(self._reader) as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Let a running write finish and close all connections; may be called again."""
+        if self._owner == threading.get_ident():
+            raise RuntimeError("close() inside write()")
+        with self._lock:
+            self._closed = True
+            self._reader.dispose()
+            self._writer.dispose()
+
+    @contextmanager
+    def _begin(self, engine: Engine) -> Iterator[Connection]:
+        if self._closed:
+            raise OutreachError("统计数据库已关闭")
+        try:
+            with engine.begin() as connection:
+                yield connection
+        except DBAPIError as error:
+            if sentence := _trouble(error):
+                raise OutreachError(sentence) from error
+            raise
+
+    def _migrate(self) -> None:
+        """Bring the schema to this version, in one transaction that other openers wait for."""
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.set_main_option("path_separator", "os")
+        known = ScriptDirectory.from_config(config)
+        with self.read() as connection:
+            if _revision(connection) == known.get_current_head():
+                return
+        with self.write() as connection:
+            if not self._sqlite:
+                connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": ADVISORY_LOCK})
+            found = _revision(connection)
+            if found == known.get_current_head():
+                return
+            if found is None and inspect(connection).get_table_names():
+                raise OutreachError("这个数据库里已有别的数据表，不是普法统计库：请换一个地址")
+            if found is not None and found not in {r.revision for r in known.walk_revisions()}:
+                raise OutreachError(
+                    f"统计数据库由更新的版本建立（结构版本 {found}，"
+                    f"本程序到 {known.get_current_head()} 为止）：请升级程序后再打开"
+                )
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+
+def insert_new(connection: Connection, table: Table, values: Mapping[str, Any]) -> int | None:
+    """Insert a row unless one with the same unique key exists: its primary key, or None."""
+    build = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    (column,) = table.primary_key.columns
+    statement = build(table).values(values).on_conflict_do_nothing().returning(column)
+    found: int | None = connection.execute(statement).scalar()
+    return found
+
+
+def _address(url: str) -> URL:
+    try:
+        address = make_url(url)
+        backend = address.get_backend_name()
+    except (ArgumentError, NoSuchModuleError) as error:
+        raise SettingsError("PUFA_DATABASE_URL 不是可用的数据库地址") from error
+    if backend == "sqlite":
+        if address.database in (None, "", ":memory:"):
+            raise SettingsError("PUFA_DATABASE_URL 要写明 SQLite 文件，例如 sqlite:////srv/pufa.db")
+    elif backend != "postgresql":
+        raise SettingsError(f"PUFA_DATABASE_URL 只支持 sqlite 和 postgresql，现在是 {backend}")
+    return address
+
+
+def _sqlite(address: URL, *, reader: bool) -> Engine:
+    engine = create_engine(
+        address,
+        connect_args={"timeout": BUSY_TIMEOUT_S, "check_same_thread": False},
+        pool_size=8 if reader else 1,
+        max_overflow=-1 if reader else 0,
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: SqliteConnection, _: object) -> None:
+        # The driver must not begin or commit by itself: it would begin late (deferred) and
+        # leave DDL outside of the transaction. BEGIN is said below.
+        connection.isolation_level = None
+        for pragma in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "secure_delete=ON",  # erased text must not linger in free pages
+            "recursive_triggers=ON",
+            f"query_only={'ON' if reader else 'OFF'}",
+        ):
+            connection.execute(f"PRAGMA {pragma}").close()
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if reader else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgresql(address: URL) -> tuple[Engine, Engine]:
+    try:
+        writer = create_engine(address, pool_size=WRITER_POOL, pool_pre_ping=True)
+        snapshot = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        reader = create_engine(address, pool_pre_ping=True, execution_options=snapshot)
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"PUFA_DATABASE_URL 需要数据库驱动 {error.name}：请先安装 psycopg[binary]"
+        ) from error
+    return reader, writer
+
+
+@contextmanager
+def _opening(path: Path) -> Iterator[None]:
+    """Hold the folder's lock: two processes switching one file to WAL would refuse each other."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        if not path.exists():
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
+        yield
+    finally:
+        os.close(folder)
+
+
+def _revision(connection: Connection) -> str | None:
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def _trouble(error: DBAPIError) -> str | None:
+    """A sentence for what an operator can mend; None for a defect."""
+    words = str(error.orig).lower()
+    for sign, sentence in (
+        ("locked", "统计数据库一直被占用，稍后再试；若反复出现，请检查是否有别的程序打开了它"),
+        ("disk is full", "磁盘已满，统计数据库无法写入：请清理磁盘"),
+        ("readonly database", "统计数据库是只读的：请检查文件权限"),
+        ("disk i/o error", "统计数据库读写磁盘出错：请检查磁盘"),
+        ("malformed", "统计数据库文件已损坏：请从备份恢复"),
+        ("connection refused", "连不上数据库服务器：请检查 PUFA_DATABASE_URL 和网络"),
+        ("server closed the connection", "数据库服务器断开了连接，稍后再试"),
+    ):
+        if sign in words:
+            return sentence
+    return None

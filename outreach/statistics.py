@@ -1,0 +1,267 @@
+"""Figures of a window, by any dimensions, each with its definition.
+
+Rules R1–R3 of the domain specification: 人次 add up, 人数 do not (they are counted anew for each
+row and for the total); organ rows add up to the total; law rows are 涉及次数 and do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Executable,
+    FromClause,
+    distinct,
+    func,
+    literal,
+    not_,
+    null,
+    select,
+    union_all,
+)
+
+from errors import UsageError
+from outreach.consultations import (
+    ATTRIBUTES,
+    Window,
+    consultations,
+    horizon,
+    laws,
+    month_of,
+    tapped,
+    turns,
+    valid,
+)
+from outreach.database import Database
+from outreach.tables import event_articles, events
+from settings import SHANGHAI
+
+BLANK = "—"
+DIMENSIONS = ("organ", "system", "topic", "law", "channel", "town", "campaign", "node", "month")
+
+DEFINITIONS = {
+    "consultations": (
+        "咨询人次：同一居民在同一渠道相邻两次提问间隔不足30分钟的算一次咨询；其中至少有一次"
+        "范围内解答或转介才计数。闲聊、菜单、拒答、范围外提问和工作人员测试不计，也不延长一次咨询。"
+        "跨越统计期间或跨月的咨询只在开始时计一次；责任单位、系统、主题、乡镇取其中第一次解答或转介的。"
+    ),
+    "online_person_times": (
+        "线上人次：居民在线上参与的次数，目前等于咨询人次。人次可以相加，但不得与人数或线下人次相加。"
+    ),
+    "online_residents": (
+        "线上人数：本行期间和条件内咨询过的不重复居民（按渠道内去重，同一人在两个渠道算两人）。"
+        "每行和合计分别重新计算，各行相加不等于合计，各月相加不等于全年。"
+    ),
+    "offline_person_times": "线下人次：经审核的线下活动参加人次。",
+    "activities": "场次：经审核的线下普法活动，联合活动只计主办单位。",
+    "trainings": "期：经审核的培训班，与场次分开计。",
+    "books": "册：发放的图书。",
+    "leaflets": "份：发放的资料。",
+    "pushed": "推送：尝试推送的人次。",
+    "delivered": "送达：平台确认收到的推送人次，不等于阅读。",
+    "clicked_residents": "点击人数：点击推送链接或按钮的不重复居民。",
+    "quiz_attempts": "答题人次：至少答了一题的答题。",
+    "quiz_right_first_rate": "首答正确率：每名居民每份试卷首次作答中答对的题目比例。",
+    "referrals": "转介次数：向居民出示热线卡片的次数（按事件计，不按咨询合并）。",
+    "gaps": "未答次数：属于普法范围而库内没有合适条文的提问次数（按事件计）。",
+}
+MEASURES = tuple(DEFINITIONS)
+PEOPLE_NOTE = "人数不可相加：每行的线上人数在该行条件内重新去重。"
+LAW_NOTE = (
+    "按法律分的各行是「涉及次数」：一次咨询涉及几部法律就在几行各计一次，各行相加不等于合计。"
+)
+
+Measures = dict[str, int | float | str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One combination of dimension values (``—`` where blank) and its measures."""
+
+    by: dict[str, str]
+    measures: Measures
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The figures of a window; a measure that does not apply (yet) is None."""
+
+    window: Window
+    by: tuple[str, ...]
+    rows: tuple[Row, ...]
+    total: Measures
+    notes: tuple[str, ...] = field(default=())
+
+    def to_json(self) -> dict[str, Any]:
+        """The contract's object, with definitions and notes added."""
+        return {
+            "from": self.window.first.isoformat(),
+            "to": self.window.last.isoformat(),
+            "as_of": self.window.as_of.astimezone(SHANGHAI).isoformat(),
+            "rows": [{"by": row.by, **row.measures} for row in self.rows],
+            "total": self.total,
+            "notes": list(self.notes),
+            "definitions": DEFINITIONS,
+        }
+
+
+def stats(database: Database, start: date, end: date, by: Sequence[str], as_of: datetime) -> Table:
+    """Count a window of whole days in Asia/Shanghai, both ends included.
+
+    Args:
+        database: the store.
+        start: first day.
+        end: last day.
+        by: dimensions of the rows, in order; none gives the total only.
+        as_of: 数据截止时间, aware; later records and later corrections are left out, so that the
+            same call gives the same figures again.
+
+    Raises:
+        UsageError: an unknown dimension, or a window that ends before it begins.
+    """
+    window = Window(start, end, as_of)
+    by = tuple(dict.fromkeys(by))
+    if unknown := [name for name in by if name not in DIMENSIONS]:
+        raise UsageError(f"没有这个统计维度：{'、'.join(unknown)}。可用：{'、'.join(DIMENSIONS)}")
+    with database.read() as connection:
+        until = horizon(connection, window)
+        rows, total = _count(connection, window, until, by)
+    # Months read best in time; everything else by size.
+    largest = "month" not in by
+    ordered = sorted(
+        rows.items(), key=lambda item: (-item[1].get("consultations", 0) * largest, item[0])
+    )
+    return Table(
+        window=window,
+        by=by,
+        rows=tuple(
+            Row(by=dict(zip(by, values, strict=True)), measures=_complete(found))
+            for values, found in ordered
+        ),
+        total=_complete(total),
+        notes=(PEOPLE_NOTE, LAW_NOTE) if "law" in by else (PEOPLE_NOTE,),
+    )
+
+
+Counts = dict[str, int]
+Column = ColumnElement[Any]
+Columns = Mapping[str, Column]
+
+
+def _count(
+    connection: Connection, window: Window, until: datetime, by: tuple[str, ...]
+) -> tuple[dict[tuple[str, ...], Counts], Counts]:
+    """Measures by dimension values, and the total's."""
+    rows: dict[tuple[str, ...], Counts] = {}
+    total: Counts = {}
+    consulted = ("consultations", "online_residents"), _consulted(window, until, by)
+    happened = ("referrals", "gaps"), _shown_and_missed(window, by)
+    for names, query in (consulted, happened):
+        for is_total, *cells in connection.execute(query):
+            found = dict(zip(names, map(int, cells[len(by) :]), strict=True))
+            if is_total:
+                total |= found
+            else:
+                values = tuple(map(_cell, by, cells[: len(by)]))
+                rows.setdefault(values, {}).update(found)
+    return rows, total
+
+
+def _consulted(window: Window, until: datetime, by: tuple[str, ...]) -> Executable:
+    turn = turns(window, until)
+    touched = laws(turn, window) if "law" in by else None
+
+    def measures(columns: Columns) -> list[Column]:
+        return [func.count(), func.count(distinct(columns["resident_id"]))]
+
+    return _with_total(consultations(turn, window), touched, by, measures)
+
+
+def _shown_and_missed(window: Window, by: tuple[str, ...]) -> Executable:
+    each = (
+        select(
+            *(events.c[name] for name in ("id", "type", "resident_id", *ATTRIBUTES)),
+            events.c.day.label("start_day"),
+        )
+        .where(
+            events.c.type.in_(("referral", "gap")),
+            not_(tapped()),
+            events.c.at >= window.begin,
+            events.c.at < window.end,
+            valid(window),
+        )
+        .cte("happened")
+    )
+    cited = (
+        select(each.c.id.label("of"), event_articles.c.law, each.c.start_day.label("day"))
+        .join(event_articles, event_articles.c.event_id == each.c.id)
+        .distinct()
+        .cte("cited")
+    )
+
+    def measures(columns: Columns) -> list[Column]:
+        return [func.count().filter(columns["type"] == kind) for kind in ("referral", "gap")]
+
+    return _with_total(each, cited if "law" in by else None, by, measures)
+
+
+def _columns(each: CTE, touched: CTE | None) -> tuple[FromClause, dict[str, Column]]:
+    """What to select from and its columns by dimension: ``each``, or (row, law) pairs.
+
+    Rows that touch no law have one pair with a blank law. (An outer join of ``each`` would say
+    the same, but SQLite runs it row by row; events are found by their primary key.)
+    """
+    if touched is None:
+        found = {column.name: column for column in each.c}
+        return each, found | {"month": month_of(each.c.start_day)}
+    bare = select(each.c.id, null(), each.c.start_day).where(each.c.id.not_in(select(touched.c.of)))
+    pairs = union_all(select(touched.c.of, touched.c.law, touched.c.day), bare).cte("pairs")
+    found = {column.name: column for column in events.c}
+    return pairs.join(events, events.c.id == pairs.c.of), found | {
+        "law": pairs.c.law,
+        "month": month_of(pairs.c.day),
+    }
+
+
+def _with_total(
+    each: CTE,
+    touched: CTE | None,
+    by: tuple[str, ...],
+    measures: Callable[[Columns], list[Column]],
+) -> Executable:
+    """Rows (0, values…, measures…) by dimensions, and one (1, NULL…, measures…) over ``each``.
+
+    One statement, so that the engine cuts the consultations once for both.
+    """
+    total = select(literal(1), *(null() for _ in by), *measures(dict(each.c.items()))).select_from(
+        each
+    )
+    if not by:
+        return total
+    source, columns = _columns(each, touched)
+    keys = [columns[name] for name in by]
+    rows = select(literal(0), *keys, *measures(columns)).select_from(source).group_by(*keys)
+    return union_all(rows, total)
+
+
+def _cell(dimension: str, value: Any) -> str:
+    if value is None or value == "":
+        return BLANK
+    if dimension == "month":
+        return f"{value // 100:04d}-{value % 100:02d}"
+    return str(value)
+
+
+def _complete(found: dict[str, int]) -> Measures:
+    """All measures: 0 for what is counted and did not happen, None for what is not counted yet."""
+    complete: Measures = dict.fromkeys(MEASURES)
+    for name in ("consultations", "online_residents", "referrals", "gaps"):
+        complete[name] = found.get(name, 0)
+    complete["online_person_times"] = complete["consultations"]
+    return complete

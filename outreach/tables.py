@@ -1,0 +1,200 @@
+"""The tables of the outreach store, as SQLAlchemy Core sees them.
+
+``outreach/migrations/`` creates them; a test compares the two. Only portable types: moments are
+microseconds since the epoch (UTC) so that gaps and windows are plain arithmetic in every engine,
+days are the Asia/Shanghai calendar day as YYYYMMDD.
+
+=============== ================================================ ==========================
+table           holds                                            may change
+=============== ================================================ ==========================
+inbox           updates received, answered once                  yes; purged after 30 days
+residents       pseudonymous key → opaque id                     row is deleted on request
+events          what happened, one row each                      never (triggers)
+event_articles  the articles that an event cites                 never (triggers)
+event_texts     masked question text, off by default             row is deleted (retention)
+erasures        deletion requests carried out (个保法 47)         never (triggers)
+=============== ================================================ ==========================
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    text,
+)
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+
+
+def to_micros(moment: datetime) -> int:
+    """Microseconds since the epoch of an aware moment; exact, without floating point.
+
+    Raises:
+        ValueError: the moment has no time zone.
+    """
+    if moment.tzinfo is None:
+        raise ValueError(f"a moment must be aware, got {moment!r}")
+    return (moment - EPOCH) // MICROSECOND
+
+
+def from_micros(value: int) -> datetime:
+    """The aware UTC moment of :func:`to_micros`."""
+    return EPOCH + value * MICROSECOND
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware moment, stored as integer microseconds since the epoch (UTC)."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Aware moment to integer."""
+        del dialect
+        return None if value is None else to_micros(value)
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        """Integer to aware UTC moment."""
+        del dialect
+        return None if value is None else from_micros(value)
+
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite autoincrements only a column whose type is exactly INTEGER.
+Identity = BigInteger().with_variant(Integer, "sqlite")
+
+inbox = Table(
+    "inbox",
+    metadata,
+    Column("seq", Identity, primary_key=True),  # order of arrival; platforms' times tie
+    Column("update_key", String(200), nullable=False, unique=True),
+    Column("channel", String(20), nullable=False),
+    Column("resident", String(64)),
+    Column("text", Text),
+    Column("action", Text),
+    Column("address", Text),
+    Column("received_at", Instant, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("kind", String(20)),
+    Column("answered_at", Instant),
+    Column("sent_at", Instant),
+    CheckConstraint("state IN ('received', 'answered', 'sent')", name="state"),
+    Index("ix_inbox_state_channel_seq", "state", "channel", "seq"),
+    Index(None, "received_at"),
+    sqlite_autoincrement=True,
+)
+
+residents = Table(
+    "residents",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("key", String(64), nullable=False, unique=True),
+    # AUTOINCREMENT: the id of an erased resident must never be given to another one.
+    sqlite_autoincrement=True,
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("key", String(32), nullable=False, unique=True),
+    Column("type", String(20), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("day", Integer, nullable=False),
+    Column("recorded_at", Instant, nullable=False),
+    Column("source", String(10), nullable=False),
+    Column("channel", String(20), nullable=False),
+    # No foreign key: the resident's row goes when they ask for it, the event stays.
+    Column("resident_id", BigInteger),
+    Column("kind", String(20)),
+    Column("topic", String(60)),
+    Column("organ", String(60)),
+    Column("system", String(60)),
+    Column("town", String(60)),
+    Column("village", String(60)),
+    Column("target_group", String(60)),  # 重点对象
+    Column("venue", String(60)),  # N进
+    Column("form", String(60)),  # 普法形式
+    Column("campaign", String(60)),
+    Column("node", String(60)),
+    Column("subject", String(60)),  # what it is about: an event's key, a quiz, an activity …
+    Column("result", String(60)),  # useful, useless, right, wrong, failed …
+    Column("in_scope", Boolean, nullable=False),
+    Column("estimated", Boolean, nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("unit", String(10), nullable=False),
+    Column("reverses", BigInteger, ForeignKey("events.id")),
+    Column("actor", String(60)),  # who, for staff's rows
+    Column("reason", Text),  # why, for corrections
+    CheckConstraint("source IN ('bot', 'staff', 'import')", name="source"),
+    CheckConstraint(
+        "reverses IS NULL OR (actor IS NOT NULL AND reason IS NOT NULL)", name="correction"
+    ),
+    Index("ix_events_type_at", "type", "at"),
+    Index(
+        "ix_events_reverses",
+        "reverses",
+        unique=True,  # an event is taken back once
+        sqlite_where=text("reverses IS NOT NULL"),
+        postgresql_where=text("reverses IS NOT NULL"),
+    ),
+    Index("ix_events_resident_id_channel_at", "resident_id", "channel", "at"),
+)
+
+event_articles = Table(
+    "event_articles",
+    metadata,
+    Column("event_id", BigInteger, ForeignKey("events.id"), primary_key=True),
+    Column("rank", Integer, primary_key=True, autoincrement=False),
+    Column("law", String(200), nullable=False),
+    Column("article", String(40), nullable=False),
+    Column("version_date", Integer, nullable=False),  # YYYYMMDD
+    Index(None, "law", "article"),
+    sqlite_with_rowid=False,
+)
+
+event_texts = Table(
+    "event_texts",
+    metadata,
+    Column("event_id", BigInteger, ForeignKey("events.id"), primary_key=True, autoincrement=False),
+    Column("text", Text, nullable=False),
+    Column("kept_at", Instant, nullable=False, index=True),
+)
+
+erasures = Table(
+    "erasures",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("at", Instant, nullable=False),
+    Column("resident_id", BigInteger, nullable=False, unique=True),
+    Column("events", Integer, nullable=False),
+    Column("texts", Integer, nullable=False),
+    Column("actor", String(60), nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+APPEND_ONLY = ("events", "event_articles", "erasures")

@@ -1,0 +1,153 @@
+"""The same store on PostgreSQL: what differs between the engines is tried here."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from hypothesis import HealthCheck, given, settings
+from sqlalchemy import create_engine, func, select, text
+from sqlalchemy.exc import DBAPIError
+
+from errors import OutreachError
+from outreach import tables
+from outreach.events import Event, Reversal, record
+from outreach.store import Outreach
+from tests.outreach.conftest import FakeClock
+from tests.outreach.recount import recount
+from tests.outreach.samples import NOON, Log, answer, logs
+from tests.outreach.test_statistics import COUNTED, LATER, WHOLE, figures
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def store(postgresql: str) -> Iterator[Outreach]:
+    wipe(postgresql)
+    opened = Outreach.open(postgresql, FakeClock())
+    yield opened
+    opened.close()
+
+
+def wipe(url: str) -> None:
+    engine = create_engine(url, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    engine.dispose()
+
+
+def test_the_schema_is_the_same(store: Outreach) -> None:
+    with store.database.read() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, tables.metadata) == []
+
+
+def test_several_may_open_at_once(postgresql: str) -> None:
+    wipe(postgresql)
+    problems: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            Outreach.open(postgresql, FakeClock()).close()
+        except BaseException as error:
+            problems.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+
+
+def test_a_conversation_is_received_answered_counted_and_forgotten(
+    store: Outreach, tmp_path: Path
+) -> None:
+    assert store.inbox.receive("web:1", "web", "r1", "能退货吗", at=NOON)
+    assert not store.inbox.receive("web:1", "web", "r1", "能退货吗", at=NOON)
+    assert store.record_answer("web:1", "answer", answer("a"))
+    assert not store.record_answer("web:1", "answer", answer("b"))
+    store.inbox.sent("web:1")
+    assert store.inbox.unsent("web") == []
+    day = date(2026, 11, 24)
+    assert store.stats(day, day, ["law"], LATER).total["consultations"] == 1
+    done = store.export(
+        tmp_path / "l.csv", kind="ledger", format="csv", start=day, end=day, exporter="李"
+    )
+    assert done.rows == 1
+    assert store.erase("r1") is not None
+    assert store.stats(day, day, [], LATER).total["online_residents"] == 1
+
+
+@pytest.mark.parametrize("table", tables.APPEND_ONLY)
+@pytest.mark.parametrize(
+    "statement", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0} CASCADE"]
+)
+def test_the_log_is_append_only(store: Outreach, table: str, statement: str) -> None:
+    store.record(answer("a"))
+    store.erase("r1")
+    column = tables.metadata.tables[table].primary_key.columns[0].name
+    with pytest.raises(DBAPIError, match="append-only"), store.database.write() as connection:
+        connection.execute(text(statement.format(table, column)))
+
+
+def test_readers_cannot_write(store: Outreach) -> None:
+    with pytest.raises(DBAPIError, match="read-only"), store.database.read() as connection:
+        connection.execute(text("INSERT INTO residents (key) VALUES ('k')"))
+
+
+def test_replicas_record_the_same_event_once(store: Outreach, postgresql: str) -> None:
+    other = Outreach.open(postgresql, FakeClock())
+    results: list[bool] = []
+
+    def work(mine: Outreach) -> None:
+        for number in range(30):
+            results.append(mine.record(answer(str(number))))
+
+    threads = [threading.Thread(target=work, args=(each,)) for each in (store, other, store)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    other.close()
+    assert sorted(results) == [False] * 60 + [True] * 30
+    with store.database.read() as connection:
+        assert connection.execute(select(func.count()).select_from(tables.events)).scalar() == 30
+        assert connection.execute(select(func.count()).select_from(tables.residents)).scalar() == 1
+
+
+def test_an_event_is_taken_back_once(store: Outreach) -> None:
+    store.record(answer("a"))
+    first = Reversal(key="v1", at=NOON, of=answer("a").key, actor="王", reason="误记")
+    assert store.record(first) is True
+    assert store.record(first) is False
+    with pytest.raises(OutreachError, match="已经冲销过"):
+        store.record(replace(first, key="v2"))
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(log=logs())
+def test_figures_agree_with_the_slow_recount(postgresql: str, log: Log) -> None:
+    wipe(postgresql)
+    store = Outreach.open(postgresql, FakeClock(datetime(2026, 1, 1, tzinfo=UTC)))
+    with store.database.write() as connection:
+        happened: list[Event | Reversal] = [*log.events, *log.reversals]
+        for event in happened:
+            record(connection, event, now=store.clock.now())
+    for by in (["organ", "topic", "month"], ["law", "town"]):
+        assert figures(store.stats(*WHOLE, by, LATER)) == recount(log.standing, *WHOLE, by)
+    total = store.stats(*WHOLE, [], LATER).total
+    expected = recount(log.standing, *WHOLE, []).get((), dict.fromkeys(COUNTED, 0))
+    store.close()
+    assert {name: total[name] for name in COUNTED} == expected
