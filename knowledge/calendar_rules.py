@@ -1,4 +1,4 @@
-"""When a node of the calendar falls: the rules that ``nodes.csv`` and ``towns.toml`` are written in.
+"""When a node of the calendar falls: the rules written in ``nodes.csv`` and ``towns.toml``.
 
 =======================  ============================================================
 ``fixed:12-04``          one day
@@ -13,26 +13,22 @@
 ``localmarket``          the market days of each town (``towns.toml``)
 =======================  ============================================================
 
-Several rules are joined with ``;``. Writing is strict, so that ``str`` of what was read is the text.
+Several rules are joined with ``;``. Writing is strict: ``str`` of what was read is the text.
 """
 
 from __future__ import annotations
 
 import calendar
-import re
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import ClassVar
 
-from knowledge.datafiles import Row
-from knowledge.lunar import TERMS, lunar_day, solar_days, term_day
+from knowledge.lunar import solar_days, term_day
 from knowledge.numerals import format_number
 
 WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
-_WEEKDAY_NAMES = "一二三四五六日"
+WEEKDAY_NAMES = "一二三四五六日"
 _WEEK = timedelta(days=6)
-_LONGEST_OVER_NEW_YEAR = 183  # days; a longer range has its ends the wrong way round
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -145,10 +141,10 @@ class NthWeek(Rule):
     """``nthweek:MM:N``, N from 1 to 4: N月第X周, which no statute defines.
 
     Here a week runs from Monday to Sunday (GB/T 7408.1), and the first one is the week that holds
-    the 1st, even if most of it lies in the month before. This gives the days announced for 9月第三周
-    in 2020 and 2022–2025; in 2018 and 2019 it was a week later, and the 5月第二周 of 职业教育 has run
-    from Sunday to Saturday. So the date is a proposal until the year's notice is in
-    ``notices.toml``.
+    the 1st, even if most of it lies in the month before. This gives the days announced for
+    9月第三周 in 2020 and 2022–2025; in 2018 and 2019 it was a week later, and the 5月第二周 of
+    职业教育 has run from Sunday to Saturday. So the date is a proposal until the year's notice is
+    in ``notices.toml``.
     """
 
     proposed: ClassVar[bool] = True
@@ -190,7 +186,7 @@ class NthWeekday(Rule):
     def spelt(self) -> str:
         """5月第三个星期日."""
         number = format_number(self.number)
-        return f"{self.month}月第{number}个星期{_WEEKDAY_NAMES[self.weekday]}"
+        return f"{self.month}月第{number}个星期{WEEKDAY_NAMES[self.weekday]}"
 
     def __str__(self) -> str:
         return f"nthweekday:{self.month:02}:{self.number}:{WEEKDAYS[self.weekday]}"
@@ -284,9 +280,9 @@ class Notice(Rule):
 
 @dataclass(frozen=True, slots=True)
 class LocalMarket(Rule):
-    """``localmarket``: no dates of its own, see :class:`MarketDays`."""
+    """``localmarket``: no dates of its own, see :class:`knowledge.markets.MarketDays`."""
 
-    def spans(self, year: int) -> tuple[Span, ...]:
+    def spans(self, year: int) -> tuple[Span, ...]:  # noqa: ARG002 (as every rule)
         """None: every town has its own."""
         return ()
 
@@ -299,142 +295,9 @@ class LocalMarket(Rule):
         return "localmarket"
 
 
-@dataclass(frozen=True, slots=True)
-class MarketDays:
-    """A town's market days: ``lunar:3,6,9``, ``solar:5,0`` (5, 10, 15…) or ``weekday:SUN``.
-
-    ``numbers`` are last digits of the day of the month, or weekdays (0 is Monday).
-    """
-
-    kind: str
-    numbers: tuple[int, ...]
-
-    def on(self, day: date) -> bool:
-        """Whether there is a market; the 30th of a short month has none."""
-        if self.kind == "weekday":
-            return day.weekday() in self.numbers
-        number = lunar_day(day).day if self.kind == "lunar" else day.day
-        return number % 10 in self.numbers
-
-    @property
-    def spelt(self) -> str:
-        """逢农历三、六、九, 逢公历五、十, 逢星期日."""
-        if self.kind == "weekday":
-            return "逢星期" + "、".join(_WEEKDAY_NAMES[number] for number in self.numbers)
-        digits = "、".join(format_number(number or 10) for number in self.numbers)
-        return f"逢{'农历' if self.kind == 'lunar' else '公历'}{digits}"
-
-    def __str__(self) -> str:
-        words = [WEEKDAYS[n] if self.kind == "weekday" else str(n) for n in self.numbers]
-        return f"{self.kind}:{','.join(words)}"
-
-
-def read_rules(row: Row, key: str) -> tuple[Rule, ...]:
-    """The rules in a field of a data file.
-
-    Raises:
-        DataError: a rule cannot be read, or names a day that not every year has.
-    """
-    texts = row.text(key).split(";")
-    if len(set(texts)) != len(texts):
-        row.fail(f"日期规则有重复：{row.text(key)!r}", "请删去重复的规则")
-    return tuple(_rule(row, text) for text in texts)
-
-
-def read_market(row: Row, key: str) -> MarketDays | None:
-    """A town's market days; None where the field is absent or blank.
-
-    Raises:
-        DataError: they cannot be read.
-    """
-    text = row.text(key, "")
-    if not text:
-        return None
-    kind, _, rest = text.partition(":")
-    words = rest.split(",")
-    known: tuple[str, ...] = {
-        "lunar": tuple("1234567890"),
-        "solar": tuple("1234567890"),
-        "weekday": WEEKDAYS,
-    }.get(kind, ())
-    order = [known.index(word) if word in known else -1 for word in words]
-    if -1 in order or order != sorted(set(order)):
-        row.fail(
-            f"看不懂集日 {text!r}",
-            '请写成 "lunar:3,6,9"（逢农历三六九）、"solar:5,0"（逢公历五、十）或 '
-            '"weekday:WED,SUN"，由小到大',
-        )
-    numbers = tuple(order) if kind == "weekday" else tuple(map(int, words))
-    return MarketDays(kind, numbers)
-
-
-_DAY = r"(\d\d)-(\d\d)"
-_FORMS: tuple[tuple[str, type[Rule]], ...] = (
-    (rf"fixed:{_DAY}", Fixed),
-    (rf"range:{_DAY}/{_DAY}", Range),
-    (r"month:(\d\d)", Month),
-    (r"nthweek:(\d\d):(\d)", NthWeek),
-    (rf"nthweekday:(\d\d):(\d):({'|'.join(WEEKDAYS)})", NthWeekday),
-    (rf"weekof:{_DAY}", WeekOf),
-    (rf"lunar:{_DAY}", Lunar),
-    (rf"solarterm:({'|'.join(TERMS)})", SolarTerm),
-    (r"localmarket", LocalMarket),
-)
-_EXAMPLES = (
-    "fixed:12-04、range:03-01/03-08、month:05、nthweek:09:3、nthweekday:05:3:SUN、weekof:05-15、"
-    "lunar:09-09、solarterm:秋分、notice:range:12-01/12-07、localmarket"
-)
-
-
-def _rule(row: Row, text: str) -> Rule:
-    if text.startswith("notice:"):
-        usual = _rule(row, text.removeprefix("notice:"))
-        if isinstance(usual, Notice | LocalMarket):
-            row.fail(f"notice 后面不能是 {usual}", "请写通常的日期，如 notice:range:12-01/12-07")
-        return Notice(usual)
-    for pattern, form in _FORMS:
-        found = re.fullmatch(pattern, text, re.ASCII)
-        if found:
-            values = [_value(word) for word in found.groups()]
-            rule = form(**dict(zip((f.name for f in fields(form)), values, strict=True)))
-            _check(row, text, rule)
-            return rule
-    row.fail(f"看不懂日期规则 {text!r}", f"请写成：{_EXAMPLES}；几条之间用 ; 分开")
-
-
-def _value(word: str) -> int | str:
-    if word in WEEKDAYS:
-        return WEEKDAYS.index(word)
-    return int(word) if word.isdecimal() else word
-
-
-def _check(row: Row, text: str, rule: Rule) -> None:
-    """Refuse what some year does not have."""
-    month = getattr(rule, "month", 1)
-    if not 1 <= month <= 12:
-        row.fail(f"日期规则 {text!r} 的月份不对", "月份是 01–12")
-    if isinstance(rule, NthWeek | NthWeekday) and not 1 <= rule.number <= 4:
-        row.fail(f"日期规则 {text!r} 的序数不是每年都有", "请写 1–4，更晚的请写 range 或 notice")
-    if isinstance(rule, Lunar) and not 1 <= rule.day <= 30:
-        row.fail(f"日期规则 {text!r} 的农历日不对", "农历日是 01–30")
-    if isinstance(rule, Fixed | Range | WeekOf) and not _every_year(rule.month, rule.day):
-        row.fail(f"日期规则 {text!r} 的日期不是每年都有", "请写每年都有的日期")
-    if isinstance(rule, Range):
-        end = (rule.end_month, rule.end_day)
-        if end != (2, 29) and not _every_year(*end):
-            row.fail(f"日期规则 {text!r} 的结束日不对", "请写每年都有的日期；02-29 表示二月最后一天")
-        if end == (rule.month, rule.day):
-            row.fail(f"日期规则 {text!r} 只有一天", f"请写 fixed:{_written(*end)}")
-        if rule.over_new_year and rule.spans(2026)[0].days > _LONGEST_OVER_NEW_YEAR:
-            row.fail(f"日期规则 {text!r} 首尾颠倒", "早的在前；跨年的区间不能超过半年")
-
-
-def _every_year(month: int, day: int) -> bool:
-    return 1 <= month <= 12 and 1 <= day <= calendar.monthrange(2025, month)[1]
-
-
 def _monday(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
-_written: Callable[[int, int], str] = "{:02}-{:02}".format
+def _written(month: int, day: int) -> str:
+    return f"{month:02}-{day:02}"
