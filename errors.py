@@ -4,7 +4,8 @@ PufaError                     base; str(error) is one clear sentence for the per
 ├── UsageError                the caller's words are off (exit status 2)
 │   └── SettingsError         an environment variable or .env value cannot be used
 ├── DataError                 a file that a person edits is wrong; names file, line and mend
-│   └── ImportRefused         a law document cannot be read as law
+│   ├── ImportRefused         a law document cannot be read as law
+│   └── CellError             a cell of an imported sheet; names row, column, value and mend
 ├── CorpusError               knowledge.db is missing, stale or damaged
 │   └── CorpusMissing         it has not been built yet
 ├── ArtefactError              a retrieval artefact is missing, stale, truncated or foreign
@@ -50,6 +51,18 @@ class DataError(PufaError):
 
 class ImportRefused(DataError):
     """A document cannot be imported as law."""
+
+
+class CellError(DataError):
+    """A cell of an imported sheet cannot be used."""
+
+    def __init__(
+        self, path: Path | str, line: int, column: str, value: str, problem: str, mend: str
+    ) -> None:
+        super().__init__(path, line, problem, mend)
+        self.column, self.value = column, value
+        shown = f"“{value}”" if value else ""
+        self.args = (f"第{line}行“{column}”{shown}{problem}。{mend}",)
 
 
 class CorpusError(PufaError):

@@ -75,6 +75,7 @@ class ShownArticle:
     organ: str
     score: float
     level: str = "法律"
+    region: str | None = None  # None: national
     path: tuple[str, ...] = ()
     marked: tuple[int, int] | None = None  # slice of ``text`` that answers best
     note: str | None = None
@@ -93,6 +94,7 @@ class ShownArticle:
             "organ": self.organ,
             "score": round(self.score, 4),
             "level": self.level,
+            "region": self.region,
             "path": list(self.path),
             "marked": list(self.marked) if self.marked else None,
             "note": self.note,
@@ -127,6 +129,11 @@ class Reply:
     cards: tuple[tuple[str, str], ...] = ()
     hotlines: tuple[Hotline, ...] = ()
     topic: str | None = None
+    organ: str | None = None  # primary 责任单位, for the statistics
+    system: str | None = None
+    gap: bool = False  # a question within scope that the corpus does not answer
+    feedback: tuple[bool, str] | None = None  # (useful?, the article's citation)
+    corpus_date: date | None = None  # newest law that the corpus holds
     confidence: float = 0.0
     buttons: tuple[tuple[Button, ...], ...] = field(default_factory=tuple)  # rows
 
@@ -142,6 +149,7 @@ class Reply:
             "confidence": round(self.confidence, 4),
             "elapsed_ms": round(elapsed_ms, 2),
             "shown": self.shown,
+            "corpus_date": self.corpus_date.isoformat() if self.corpus_date else None,
             "buttons": [
                 [{"label": b.label, "action": b.action, "url": b.url} for b in row]
                 for row in self.buttons

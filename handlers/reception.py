@@ -1,18 +1,29 @@
 """The front desk: every adapter hands its updates in here and gets replies back.
 
 The order keeps nothing from being lost (design: "how a question travels"):
-:meth:`FrontDesk.receive` stores the update (masked) before the platform is told "received";
-:meth:`FrontDesk.answer` stores the event and the outcome in one transaction;
-:meth:`FrontDesk.sent` forgets text and address. After a crash :meth:`FrontDesk.unsent` lists what
-is still owed.
+:meth:`Reception.receive` stores the update (masked) before the platform is told "received";
+:meth:`Reception.answer` stores the events and the outcome in one transaction;
+:meth:`Reception.sent` forgets who, what and where to. After a crash :meth:`Reception.unsent` lists
+what is still owed.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Protocol
+import logging
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Protocol
 
-from handlers.messages import Channel, Incoming, Reply
+from handlers.conversation import Conversation
+from handlers.masking import mask
+from handlers.messages import Channel, Incoming, Kind, Reply, ShownArticle
+from outreach.events import Answer, Cited, Event, Feedback, Gap, Referral, event_key
+from outreach.residents import resident_key
+from outreach.store import Outreach
+
+log = logging.getLogger("pufa.reception")
+FALLBACK_ORGAN = "司法局"
+WEB_WAIT = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,3 +56,120 @@ class FrontDesk(Protocol):
     def unsent(self, channel: Channel) -> list[Incoming]:
         """Updates of a channel that were received and not sent a reply, oldest first."""
         ...
+
+
+class Reception:
+    """The desk of one running bot; implements :class:`FrontDesk`."""
+
+    def __init__(self, conversation: Conversation, outreach: Outreach, secret: bytes) -> None:
+        self._conversation = conversation
+        self._outreach = outreach
+        self._secret = secret
+
+    def resident(self, channel: Channel, platform_id: str) -> str:
+        """The pseudonymous key of a platform's user."""
+        return resident_key(self._secret, channel.value, platform_id)
+
+    def receive(self, incoming: Incoming) -> bool:
+        """Store the update durably; False when its key is already known."""
+        return self._outreach.inbox.receive(
+            incoming.update_key,
+            incoming.channel.value,
+            incoming.resident,
+            mask(incoming.text),
+            at=incoming.at,
+            action=incoming.action,
+            address=incoming.address,
+        )
+
+    def answer(self, incoming: Incoming) -> Outcome:
+        """Reply to a received update and record its events once, however often it is called."""
+        incoming = replace(incoming, text=mask(incoming.text))
+        reply = self._conversation.respond(incoming)
+        first = self._outreach.record_answer(
+            incoming.update_key, reply.kind.value, happened(incoming, reply), text=incoming.text
+        )
+        return Outcome(reply, first)
+
+    def sent(self, update_key: str) -> None:
+        """The reply went out: forget the update's text and address."""
+        self._outreach.inbox.sent(update_key)
+
+    def unsent(self, channel: Channel) -> list[Incoming]:
+        """Updates of a channel that were received and not sent a reply, oldest first."""
+        return [
+            Incoming(
+                pending.update_key,
+                channel,
+                pending.resident,
+                pending.text,
+                pending.at,
+                pending.action,
+                pending.address,
+            )
+            for pending in self._outreach.inbox.unsent(channel.value)
+        ]
+
+    def tidy(self) -> None:
+        """Apply the retention periods, and forget web updates whose reply nobody waits for.
+
+        A page that lost its answer asks again with the same key within minutes; nothing can be
+        sent to it later, so after an hour its text has no purpose left (个人信息保护法 19, 47).
+        """
+        self._outreach.purge()
+        limit = self._outreach.clock.now() - WEB_WAIT
+        for pending in self._outreach.inbox.unsent(Channel.WEB.value):
+            if pending.at < limit:
+                self._outreach.inbox.sent(pending.update_key)
+
+    def trouble(self) -> str | None:
+        """What keeps the store from being used, None when nothing does."""
+        try:
+            self._outreach.inbox.unsent("health")
+        except Exception:
+            log.exception("the outreach store cannot be read")
+            return "数据库暂时无法使用"
+        return None
+
+
+def happened(incoming: Incoming, reply: Reply) -> list[Event]:
+    """The events of one turn (spec 2.1).
+
+    An answer or lookup with articles is an :class:`Answer`; a question in scope that the corpus
+    does not answer a :class:`Gap`; numbers to call, where they are more than the general advice
+    line, a :class:`Referral`. Someone in danger or being defrauded counts as referral only (rule
+    R12). Small talk, menus, refusals and what is off topic are no events.
+    """
+    common: dict[str, Any] = {
+        "at": incoming.at,
+        "channel": incoming.channel.value,
+        "resident": incoming.resident,
+        "kind": reply.kind.value,
+        "topic": reply.topic,
+        "organ": reply.organ or FALLBACK_ORGAN,
+        "system": reply.system,
+    }
+
+    def key(kind: str) -> str:
+        return event_key(incoming.update_key, kind)
+
+    if reply.feedback is not None:
+        useful, subject = reply.feedback
+        common["kind"] = None
+        result = "useful" if useful else "not_useful"
+        return [Feedback(key=key("feedback"), subject=subject, result=result, **common)]
+    events: list[Event] = []
+    if reply.kind in (Kind.ANSWER, Kind.LOOKUP) and reply.articles:
+        cited = _cited(reply.articles[: reply.shown])
+        events.append(Answer(key=key("answer"), articles=cited, **common))
+    elif reply.gap:
+        events.append(Gap(key=key("gap"), **common))
+    numbers = ",".join(line.number for line in reply.hotlines)
+    if reply.kind is Kind.URGENT or (events and numbers not in ("", "12348")):
+        events.append(Referral(key=key("referral"), subject=numbers, result="shown", **common))
+    return events
+
+
+def _cited(articles: tuple[ShownArticle, ...]) -> tuple[Cited, ...]:
+    cited = (Cited(a.law, a.article, a.version_date) for a in articles)
+    return tuple(dict.fromkeys(cited))

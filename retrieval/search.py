@@ -1,13 +1,37 @@
-"""The one door into retrieval: ``Searcher.search(question, k) -> Result``."""
+"""The one door into retrieval: ``Searcher.search(question, k, today) -> Result``."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
 
+import numpy as np
+
 from knowledge.articles import Article
+from knowledge.corpus import Corpus
+from knowledge.questions.bank import Bank
+from retrieval.confidence import Gate, inputs
+from retrieval.features import Extractor, Flags
+from retrieval.index import Index, ensure
+from retrieval.marking import best_sentence
+from retrieval.model.encoder import open_encoder
+from retrieval.perceptron import Floats, Perceptron
+from retrieval.ranking import load_ranker, order
+from retrieval.related import related_questions
+from retrieval.text import normalise
+from retrieval.vectors import Encodes, Progress
+from settings import Settings
+
+RELATED = 3
+HINTS = 2  # bank questions that help to find the best sentence
+MARKED = 10  # hits whose best sentence is marked; a list of a hundred is for evaluation
+BATCH = 16  # questions encoded at once
+REMEMBERED_DAYS = 8
+
+_WARM_UP = "网购的羽绒服不喜欢，商家说特价不退，合法吗"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +53,20 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Ranked articles, best first; ``confidence`` estimates that one of the first three answers."""
+    """Ranked articles, best first.
+
+    ``confidence`` estimates that one of the first three answers, ``scope`` that the question is one
+    for the law at all; see :mod:`retrieval.confidence` for the thresholds.
+    """
 
     hits: tuple[Hit, ...]
     confidence: float
     related: tuple[Related, ...] = ()
+    scope: float = 1.0
+    cards: tuple[str, ...] = ()  # ids of scenario cards that fit, best first
+
+
+NOTHING = Result((), 0.0, scope=0.0)
 
 
 class Search(Protocol):
@@ -46,3 +79,127 @@ class Search(Protocol):
     def search_batch(self, questions: Sequence[str], k: int, today: date) -> list[Result]:
         """The same for many questions at once, faster."""
         ...
+
+    def question(self, id_: str) -> str | None:
+        """The bank question that a ``Related.id`` stands for; None when it is unknown."""
+        ...
+
+
+class Searcher:
+    """Search over one corpus and its index. Immutable but for a cache of days; share it freely."""
+
+    def __init__(
+        self,
+        corpus: Corpus,
+        bank: Bank,
+        index: Index,
+        encoder: Encodes,
+        ranker: Perceptron,
+        gate: Gate,
+    ) -> None:
+        self.corpus, self.bank, self.index, self.encoder = corpus, bank, index, encoder
+        self._extractor = Extractor(corpus, index)
+        self._ranker, self._gate = ranker, gate
+        self._texts = {question.id: question.text for question in bank.questions}
+        self._days: dict[date, Flags] = {}
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, corpus: Corpus, settings: Settings, progress: Progress | None = None) -> Searcher:
+        """Open, and where needed make, model and index; ready at once for the first question.
+
+        Args:
+            corpus: the laws; what was imported into it is encoded on the spot.
+            settings: ``home`` holds model and index, ``model`` may name another model.
+            progress: told what is being done when something must be made.
+
+        Raises:
+            DataError: the question bank is wrong.
+            ModelError: the model cannot be loaded.
+            ArtefactError: a shipped file is damaged, or the index cannot be written.
+        """
+        bank = Bank.load()
+        encoder = open_encoder(settings)
+        index = ensure(corpus, bank, encoder, settings, progress)
+        searcher = cls(corpus, bank, index, encoder, load_ranker(), Gate.load())
+        searcher.search(_WARM_UP, 3, settings.clock().today())
+        return searcher
+
+    def search(self, question: str, k: int, today: date) -> Result:
+        """The ``k`` best articles that apply on ``today``."""
+        text = normalise(question)
+        if not text:
+            return NOTHING
+        return self._result(text, self.encoder.encode([text], "query")[0], k, self._allowed(today))
+
+    def search_batch(self, questions: Sequence[str], k: int, today: date) -> list[Result]:
+        """The same for many questions at once, faster."""
+        texts = [normalise(question) for question in questions]
+        allowed = self._allowed(today)
+        results = [NOTHING] * len(texts)
+        # equal lengths together: padding is what batches waste
+        pending = sorted((i for i, text in enumerate(texts) if text), key=lambda i: len(texts[i]))
+        for start in range(0, len(pending), BATCH):
+            part = pending[start : start + BATCH]
+            vectors = self.encoder.encode([texts[i] for i in part], "query")
+            for i, vector in zip(part, vectors, strict=True):
+                results[i] = self._result(texts[i], vector, k, allowed)
+        return results
+
+    def question(self, id_: str) -> str | None:
+        """The bank question that a ``Related.id`` stands for; None when it is unknown."""
+        return self._texts.get(id_)
+
+    def _allowed(self, today: date) -> Flags:
+        """Rows whose version applies on a day, worked out once a day."""
+        with self._lock:
+            if today not in self._days:
+                if len(self._days) >= REMEMBERED_DAYS:
+                    self._days.pop(next(iter(self._days)))
+                self._days[today] = np.array(
+                    [
+                        self.corpus.applies(self.corpus.articles[id_], today)
+                        for id_ in self.index.articles
+                    ],
+                    bool,
+                )
+            return self._days[today]
+
+    def _result(self, text: str, vector: Floats, k: int, allowed: Flags) -> Result:
+        found = self._extractor.extract(text, vector, allowed)
+        if not len(found.rows):
+            return NOTHING
+        scores = self._ranker(found.features)
+        places = order(found.rows, scores)
+        row = inputs(found.features, scores, places, found.signals)
+        answers, scope = self._gate.probabilities(row)
+        ranked = found.rows[places]
+        hits = tuple(
+            self._hit(int(place), float(score), text if number < MARKED else None, vector)
+            for number, (place, score) in enumerate(
+                zip(ranked[:k], scores[places[:k]], strict=True)
+            )
+        )
+        related = related_questions(
+            self.corpus, self.bank, self.index, ranked, text, vector, allowed, RELATED
+        )
+        questions = (self.bank.questions[number] for number in related)
+        return Result(
+            hits,
+            answers,
+            tuple(Related(question.id, question.text) for question in questions),
+            scope,
+        )
+
+    def _hit(self, row: int, score: float, text: str | None, vector: Floats) -> Hit:
+        article = self.corpus.articles[self.index.articles[row]]
+        if text is None:
+            return Hit(article, round(score, 4), None)
+        numbers = self.index.questions_of(row)
+        cosines = self.index.question_vectors.cosines(vector, numbers)
+        hints = [
+            normalise(self.bank.questions[numbers[i]].text)
+            for i in np.argsort(-np.round(cosines, 4), kind="stable")[:HINTS]
+        ]
+        marked = best_sentence(article.text, text, self.index.weigh, hints)
+        return Hit(article, round(score, 4), marked)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from knowledge import build
@@ -24,6 +25,15 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 os.environ.setdefault("NO_PROXY", "127.0.0.1,localhost")
 
 AS_OF = date(2026, 11, 24)
+
+# A loaded machine is no defect, so examples have no deadline. CI draws the same examples each time:
+# what it finds must be found again by whoever looks. `make check` draws fewer.
+hypothesis.settings.register_profile("everyday", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=25)
+hypothesis.settings.load_profile(
+    os.environ.get("PUFA_TEST_PROFILE") or ("ci" if os.environ.get("CI") else "everyday")
+)
 
 
 @dataclass
@@ -67,3 +77,14 @@ def corpus(built_home: Path) -> Corpus:
 def settings(built_home: Path) -> Settings:
     """Settings of a fresh installation whose knowledge is built."""
     return replace(Settings.from_environment({}), home=built_home, today=AS_OF)
+
+
+@pytest.fixture(scope="session")
+def indexed(settings: Settings, corpus: Corpus) -> Settings:
+    """The same with model and index in place, built by one process while others wait."""
+    from retrieval.search import Searcher
+
+    with (settings.home / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        Searcher.open(corpus, settings)
+    return settings

@@ -1,0 +1,1 @@
+"""The question bank: what residents type, with the article that answers it (see README.md)."""

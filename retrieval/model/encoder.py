@@ -1,0 +1,187 @@
+"""The embedding model: where it is, loading it through sentence-transformers, running it.
+
+The bundled model is converted once into ``settings.model_dir``; ``PUFA_MODEL`` names any other
+SentenceTransformer folder or hub model instead. This is the seam at which a trained model comes in.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import logging
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from errors import ModelError
+from retrieval.model.convert import CODE, convert
+from retrieval.model.onnx import OnnxEncoder, export, is_exported
+from retrieval.vectors import Encodes
+from settings import Settings
+
+log = logging.getLogger(__name__)
+
+_HASHED = {".json", ".safetensors", ".bin", ".txt", ".model"}
+
+SEAL = "converted.sha256"  # the hash of the files as they were written, and by which code
+
+Floats = npt.NDArray[np.float32]
+
+
+class SentenceEncoder:
+    """A sentence-transformers model: texts → unit vectors. Safe to share between threads."""
+
+    def __init__(self, model: Any, model_hash: str) -> None:
+        self._model = model
+        self._prompts: dict[str, str] = prompts_of(model)
+        self._lock = threading.Lock()
+        self.hash = model_hash
+        self.dimension = int(model.get_embedding_dimension())
+
+    def prefixed(self, text: str, kind: str) -> str:
+        """The text as the model reads it, with the prompt of ``query`` or ``passage``."""
+        return self._prompts[kind] + text
+
+    def encode(self, texts: Sequence[str], kind: str) -> Floats:
+        """Unit vectors, shape (len(texts), dimension)."""
+        prefixed = [self.prefixed(text, kind) for text in texts]
+        with self._lock:  # one forward pass at a time: two would fight for the same cores
+            vectors = self._model.encode(
+                prefixed,
+                prompt="",
+                batch_size=max(1, len(prefixed)),
+                show_progress_bar=False,
+                normalize_embeddings=True,
+                convert_to_numpy=True,
+            )
+        return np.asarray(vectors, np.float32)
+
+
+def prompts_of(model: Any) -> dict[str, str]:
+    """The model's own prompts for ``query`` and ``passage``; empty where it has none."""
+    given: dict[str, str] = dict(model.prompts or {})
+    return {
+        "query": given.get("query") or "",
+        "passage": given.get("passage") or given.get("document") or "",
+    }
+
+
+def locate(settings: Settings) -> tuple[Path, str]:
+    """Folder and hash of the model in use.
+
+    The bundled model is converted where it is not there yet, and again where its files are no
+    longer those that the conversion wrote.
+
+    Raises:
+        ModelError: it cannot be made or fetched.
+    """
+    if settings.model is None:
+        return _bundled(settings.model_dir / "multilingual-e5-small")
+    folder = Path(settings.model).expanduser()
+    if not folder.is_dir():
+        from huggingface_hub import snapshot_download
+
+        try:
+            folder = Path(snapshot_download(settings.model))
+        except Exception as error:  # the hub client raises many kinds, and so does its transport
+            raise ModelError(
+                f"PUFA_MODEL={settings.model} 既不是模型文件夹，也无法下载：请改用本地文件夹"
+            ) from error
+    return folder, folder_hash(folder)
+
+
+def _bundled(folder: Path) -> tuple[Path, str]:
+    seal = folder / SEAL
+    with contextlib.suppress(OSError, ModelError):
+        found = folder_hash(folder)
+        if seal.read_text("utf-8") == f"{CODE} {found}":
+            return folder, found
+    convert(folder)
+    found = folder_hash(folder)
+    try:
+        seal.write_text(f"{CODE} {found}", "utf-8")
+    except OSError as error:
+        raise ModelError(f"无法写入模型文件夹 {folder}：{error}") from error
+    return folder, found
+
+
+def folder_hash(folder: Path) -> str:
+    """SHA-256 over names and contents of a model folder's files.
+
+    Raises:
+        ModelError: nothing there that could be a model.
+    """
+    digest = hashlib.sha256()
+    files = sorted(path for path in folder.rglob("*") if path.suffix in _HASHED and path.is_file())
+    if not any(path.name == "modules.json" for path in files):
+        raise ModelError(f"{folder} 不是 SentenceTransformer 模型文件夹（缺 modules.json）")
+    for path in files:
+        digest.update(f"{path.relative_to(folder).as_posix()}\n{path.stat().st_size}\n".encode())
+        with path.open("rb") as stream:
+            while chunk := stream.read(1 << 20):
+                digest.update(chunk)
+    return digest.hexdigest()
+
+
+def open_encoder(settings: Settings, threads: int = 1) -> Encodes:
+    """The encoder in use, ready to run: exported to ONNX where that works.
+
+    Args:
+        settings: ``model``, and where converted and exported models are kept.
+        threads: cores that one call uses.
+
+    Raises:
+        ModelError: the model cannot be loaded.
+    """
+    folder, model_hash = locate(settings)
+    exported = settings.model_dir / f"onnx-{model_hash[:16]}"
+    if is_exported(exported, model_hash):
+        return OnnxEncoder(exported, threads)
+    model = load_model(folder, threads)
+    try:
+        with quiet():
+            export(model, model_hash, prompts_of(model), exported)
+    except ModelError as error:  # an architecture that the exporter does not know still works
+        log.warning("%s；改用 sentence-transformers 直接运行", error)
+        return SentenceEncoder(model, model_hash)
+    return OnnxEncoder(exported, threads)
+
+
+def load_model(folder: Path, threads: int = 1) -> Any:
+    """Load a SentenceTransformer folder on the CPU, without touching the network.
+
+    Raises:
+        ModelError: the folder is incomplete or of an unknown kind.
+    """
+    try:
+        import torch
+
+        with quiet():
+            from sentence_transformers import SentenceTransformer
+
+            torch.set_num_threads(threads)
+            return SentenceTransformer(str(folder), device="cpu", local_files_only=True).eval()
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        raise ModelError(f"模型 {folder} 无法加载（{error}）：请删除该文件夹后重试") from error
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Importing, loading and exporting talk (progress bars, missing pooler weights); the
+    resident's terminal is not the place for it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from transformers.utils import logging as chatter
+
+        verbosity = chatter.get_verbosity()
+        chatter.set_verbosity_error()
+        chatter.disable_progress_bar()
+        try:
+            yield
+        finally:
+            chatter.set_verbosity(verbosity)

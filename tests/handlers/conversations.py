@@ -1,0 +1,64 @@
+"""A conversation on the real corpus whose search is told what to find."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+
+from handlers.conversation import Conversation
+from handlers.messages import Channel, Incoming
+from handlers.questions import Composer
+from knowledge.cards import Cards
+from knowledge.citations import resolve
+from knowledge.corpus import Corpus
+from knowledge.hotlines import Hotlines
+from knowledge.organs import Organs
+from knowledge.topics import Topics
+from retrieval.search import Hit, Related, Result
+from settings import Clock
+
+CARDS = Cards.load()
+TODAY = date(2026, 11, 24)
+AT = datetime(2026, 11, 24, 2, 0, tzinfo=UTC)
+
+
+@dataclass
+class Finds:
+    """A search that gives the same articles for every question and remembers what was asked."""
+
+    corpus: Corpus
+    citations: Sequence[str] = ()
+    confidence: float = 0.9
+    scope: float = 1.0
+    related: tuple[Related, ...] = ()
+    cards: tuple[str, ...] = ()
+    asked: list[str] = field(default_factory=list)
+
+    def search(self, question: str, k: int, today: date) -> Result:
+        self.asked.append(question)
+        articles = [
+            resolve(self.corpus, citation, today).articles[0] for citation in self.citations
+        ]
+        hits = tuple(Hit(a, 1.0 / rank, None) for rank, a in enumerate(articles[:k], 1))
+        return Result(hits, self.confidence, self.related, self.scope, self.cards)
+
+    def search_batch(self, questions: Sequence[str], k: int, today: date) -> list[Result]:
+        return [self.search(question, k, today) for question in questions]
+
+    def question(self, id_: str) -> str | None:
+        return {r.id: r.text for r in self.related}.get(id_)
+
+
+def composer(corpus: Corpus) -> Composer:
+    hotlines = Hotlines.load()
+    topics = Topics.load(hotlines=hotlines)
+    return Composer(corpus, Organs.load(), hotlines, topics, CARDS, "红山县")
+
+
+def conversation(search: Finds, clock: Clock) -> Conversation:
+    return Conversation(composer(search.corpus), search, clock)
+
+
+def said(text: str, action: str | None = None, key: str = "terminal:1") -> Incoming:
+    return Incoming(key, Channel.TERMINAL, "r" * 32, text, AT, action)
