@@ -22,9 +22,11 @@ from knowledge.hotlines import Hotlines
 from knowledge.notes import note_of
 from knowledge.organs import Organ, Organs
 from knowledge.topics import Topic, Topics
+from retrieval.card_match import CardMatcher
 from retrieval.search import Hit, Result
 
 SHOWN = 3  # articles in one answer: a phone's screen and a resident's patience
+CARDS = 2  # offered as buttons under an answer
 EXCERPT = 420  # characters of one article before it is shown as an excerpt
 
 
@@ -42,6 +44,7 @@ class Composer:
     ) -> None:
         self.corpus = corpus
         self.cards = cards
+        self.matcher = CardMatcher(cards)
         self.organs = organs
         self.lines = hotlines
         self.topics = topics
@@ -98,7 +101,7 @@ class Composer:
         )
         topic = self.topic(result.hits)
         visible = articles[:SHOWN]
-        cards = [card for card in map(self.cards.get, result.cards) if card is not None]
+        cards = self.matcher.best(question, [hit.article for hit in result.hits[:SHOWN]], CARDS)
         rows: list[tuple[Button, ...]] = [
             (Button(f"怎么办：{card.title}", self.actions.card(card.id)),) for card in cards
         ]

@@ -63,7 +63,6 @@ class Result:
     confidence: float
     related: tuple[Related, ...] = ()
     scope: float = 1.0
-    cards: tuple[str, ...] = ()  # ids of scenario cards that fit, best first
 
 
 NOTHING = Result((), 0.0, scope=0.0)

@@ -32,7 +32,6 @@ class Finds:
     confidence: float = 0.9
     scope: float = 1.0
     related: tuple[Related, ...] = ()
-    cards: tuple[str, ...] = ()
     asked: list[str] = field(default_factory=list)
 
     def search(self, question: str, k: int, today: date) -> Result:
@@ -41,7 +40,7 @@ class Finds:
             resolve(self.corpus, citation, today).articles[0] for citation in self.citations
         ]
         hits = tuple(Hit(a, 1.0 / rank, None) for rank, a in enumerate(articles[:k], 1))
-        return Result(hits, self.confidence, self.related, self.scope, self.cards)
+        return Result(hits, self.confidence, self.related, self.scope)
 
     def search_batch(self, questions: Sequence[str], k: int, today: date) -> list[Result]:
         return [self.search(question, k, today) for question in questions]

@@ -138,6 +138,7 @@ def test_a_model_that_cannot_be_exported_still_works(
 
     expected = open_encoder(settings).encode(["退货"], "query")
     monkeypatch.setattr(encoder_module, "export", refuse)
+    assert encoder_module.prepare(settings) == "unknown architecture"
     monkeypatch.setattr(encoder_module, "is_exported", lambda *_: False)
     encoder = open_encoder(settings)
     assert isinstance(encoder, SentenceEncoder)
