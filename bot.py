@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -495,6 +496,17 @@ def export(
 @main.group()
 def bench() -> None:
     """测量：检索质量与速度、服务速度。"""
+
+
+@bench.command("retrieval")
+@click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.pass_obj
+def bench_retrieval(settings: Settings, files: tuple[Path, ...]) -> None:
+    """检索质量、速度、内存；FILES 是评测集（每行 {"id","q","gold"}），不给就用项目自己的。"""
+    from retrieval import evaluate
+
+    bar = partial(click.echo, err=True)
+    click.echo(evaluate.bench(_corpus(settings), settings, files, bar))
 
 
 @bench.command("serving")
