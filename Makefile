@@ -22,7 +22,7 @@ $(VENV)/.installed: requirements.txt requirements-data.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "需要 Python 3.11 或更新版本（现在是 $$($(PYTHON) -V)）" >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "缺少 venv 模块：请先运行 sudo apt install python3-venv" >&2; exit 1; }
 	@echo "安装依赖（首次约需几分钟）…"
-	@$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$$(grep '^torch==' requirements.txt)"
+	@$(PIP) $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) "$$(grep -o '^torch==[0-9.]*' requirements.txt)"
 	@$(PIP) -r requirements.txt
 	@$(PIP) --no-deps -r requirements-data.txt
 	@touch $@
