@@ -9,11 +9,13 @@ Two kinds of question sets:
   (:data:`SILENT`).
 
 The shipped ranker has learnt from the bank (each question through an index that lacked it), so the
-second kind flatters it slightly; ``docs/retrieval.md`` has the cross-validated figures.
+second kind flatters it slightly, and so does a file that it was trained with;
+``docs/retrieval.md`` has the cross-validated figures.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import resource
 import time
@@ -169,7 +171,7 @@ def held_back(
 
 
 def _tenth(marker: str) -> bool:
-    return int.from_bytes(marker.encode()[-8:], "big") * 2654435761 % 2**32 < 2**32 // 10
+    return hashlib.sha256(marker.encode()).digest()[0] < 26
 
 
 def speed(searcher: Searcher, questions: Sequence[str], today: date) -> Speed:

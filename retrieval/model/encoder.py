@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 import logging
+import subprocess
+import sys
 import threading
 import warnings
 from collections.abc import Iterator, Sequence
@@ -22,12 +25,13 @@ from errors import ModelError
 from retrieval.model.convert import CODE, convert
 from retrieval.model.onnx import OnnxEncoder, export, is_exported
 from retrieval.vectors import Encodes
-from settings import Settings
+from settings import ROOT, Settings
 
 log = logging.getLogger(__name__)
 
 _HASHED = {".json", ".safetensors", ".bin", ".txt", ".model"}
 
+BUNDLED = "multilingual-e5-small"
 SEAL = "converted.sha256"  # the hash of the files as they were written, and by which code
 
 Floats = npt.NDArray[np.float32]
@@ -81,7 +85,7 @@ def locate(settings: Settings) -> tuple[Path, str]:
         ModelError: it cannot be made or fetched.
     """
     if settings.model is None:
-        return _bundled(settings.model_dir / "multilingual-e5-small")
+        return _bundled(settings.model_dir / BUNDLED)
     folder = Path(settings.model).expanduser()
     if not folder.is_dir():
         from huggingface_hub import snapshot_download
@@ -138,18 +142,61 @@ def open_encoder(settings: Settings, threads: int = 1) -> Encodes:
     Raises:
         ModelError: the model cannot be loaded.
     """
+    ready = _ready(settings)
+    if ready is None:
+        refused = _prepare_aside(settings)
+        ready = _ready(settings)
+        if ready is None:  # an architecture that the exporter does not know still works
+            log.warning("%s；改用 sentence-transformers 直接运行", refused)
+            folder, model_hash = locate(settings)
+            return SentenceEncoder(load_model(folder, threads), model_hash)
+    return OnnxEncoder(ready, threads)
+
+
+def prepare(settings: Settings) -> str | None:
+    """Convert and export the model where that is not done; why it cannot be exported, if so.
+
+    Raises:
+        ModelError: the model cannot be loaded at all.
+    """
     folder, model_hash = locate(settings)
-    exported = settings.model_dir / f"onnx-{model_hash[:16]}"
-    if is_exported(exported, model_hash):
-        return OnnxEncoder(exported, threads)
-    model = load_model(folder, threads)
+    model = load_model(folder)
     try:
         with quiet():
-            export(model, model_hash, prompts_of(model), exported)
-    except ModelError as error:  # an architecture that the exporter does not know still works
-        log.warning("%s；改用 sentence-transformers 直接运行", error)
-        return SentenceEncoder(model, model_hash)
-    return OnnxEncoder(exported, threads)
+            export(model, model_hash, prompts_of(model), _exported(settings, model_hash))
+    except ModelError as error:
+        return str(error)
+    return None
+
+
+def _prepare_aside(settings: Settings) -> str:
+    """:func:`prepare` in a process of its own (see :mod:`retrieval.model.prepare`)."""
+    command = [sys.executable, "-m", "retrieval.model.prepare", str(settings.home)]
+    if settings.model is not None:
+        folder = Path(settings.model).expanduser()
+        command.append(str(folder.resolve()) if folder.is_dir() else settings.model)
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)  # noqa: S603
+    try:
+        report: dict[str, str] = json.loads(run.stdout)
+    except ValueError as error:
+        last = (run.stderr.strip().splitlines() or ["没有输出"])[-1]
+        raise ModelError(f"模型准备中断（退出码 {run.returncode}）：{last}") from error
+    if "error" in report:
+        raise ModelError(report["error"])
+    return report.get("refused", "")
+
+
+def _ready(settings: Settings) -> Path | None:
+    """The exported folder, if it is there for the model in use."""
+    if settings.model is None and not (settings.model_dir / BUNDLED).is_dir():
+        return None  # not converted yet
+    _, model_hash = locate(settings)
+    folder = _exported(settings, model_hash)
+    return folder if is_exported(folder, model_hash) else None
+
+
+def _exported(settings: Settings, model_hash: str) -> Path:
+    return settings.model_dir / f"onnx-{model_hash[:16]}"
 
 
 def load_model(folder: Path, threads: int = 1) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from knowledge.corpus import Corpus
-from retrieval.confidence import ASK_BELOW, DECLINE_BELOW, SCOPE_BELOW
+from retrieval.confidence import DECLINE_BELOW, SCOPE_BELOW
 from retrieval.search import Searcher
 from settings import ROOT, Settings
 from tests.conftest import AS_OF
@@ -40,7 +40,7 @@ def searcher(corpus: Corpus, settings: Settings) -> Searcher:
 def test_a_small_golden_set(searcher: Searcher, question: str, expected: str) -> None:
     result = searcher.search(question, 3, AS_OF)
     assert expected in [hit.article.version.short + hit.article.number for hit in result.hits]
-    assert result.confidence >= ASK_BELOW
+    assert result.confidence >= DECLINE_BELOW
     assert result.scope >= SCOPE_BELOW
     for hit in result.hits:
         assert hit.marked
