@@ -448,7 +448,8 @@ def _table(stats: dict[str, Any]) -> str:
     from tabulate import tabulate
 
     names = {key: text.split("：")[0] for key, text in stats["definitions"].items()}
-    measures = [key for key, value in stats["total"].items() if value is not None]
+    total = stats["total"]
+    measures = [key for key, value in total.items() if value] or ["consultations"]
     by = list(stats["rows"][0]["by"]) if stats["rows"] and stats["rows"][0]["by"] else []
     rows = [
         [*row["by"].values(), *("—" if row[m] is None else row[m] for m in measures)]

@@ -22,14 +22,14 @@ _FOLDER = Path(__file__).resolve().parent / "model"
 ANSWERS, SCOPE = _FOLDER / "confidence.json", _FOLDER / "scope.json"
 
 # The trade-off, measured (out of fold for questions, on the unseen half of the 640 labelled
-# off-topic inputs): with DECLINE_BELOW alone .952 of the bank's held-back questions pass, .960 of
-# STARD's, .928 of short ones, and .241 of the off-topic inputs. With SCOPE_BELOW as well about .93,
-# .95, .86 and .146 (near-topic .29, chat .05, nonsense .03). SCOPE_BELOW = .8 alone would pass .111
-# of the off-topic ones and .82 of the short questions.
+# off-topic inputs): with DECLINE_BELOW alone .952 of the bank's held-back questions pass, .954 of
+# STARD's, .926 of short ones, and .260 of the off-topic inputs. SCOPE_BELOW = .8 alone would pass
+# .105 of the off-topic ones and .82 of the short questions. With questions of the training, both
+# thresholds together pass .94, .94, .87 and .152 (near-topic .31, chat .04, nonsense .03).
 DECLINE_BELOW = 0.1  # confidence: nothing in the corpus seems to answer
 SCOPE_BELOW = 0.6  # scope: not a question for the law
-# Below ASK_BELOW one of the first three is right in .32 (bank) and .19 (STARD) of the cases, above
-# it in .75 and .74; .28 and .19 of all questions fall between.
+# Below ASK_BELOW one of the first three is right in .31 (bank) and .18 (STARD) of the cases, above
+# it in .74 and .74; .26 and .18 of all questions fall between (questions of the training).
 ASK_BELOW = 0.35  # confidence: show what was found, and ask back
 
 INPUTS = (
