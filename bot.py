@@ -9,11 +9,12 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable
 from contextlib import closing
 from datetime import date
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -45,6 +46,35 @@ class _Commands(click.Group):
             ctx.exit(error.exit_status)
         except BrokenPipeError:
             ctx.exit(1)
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run; a user's slip is one Chinese line on stderr and exit status 2."""
+        try:
+            return super().main(*args, **{**kwargs, "standalone_mode": False})
+        except click.Abort:
+            sys.exit(130)
+        except click.ClickException as error:
+            name = (
+                error.ctx.command_path if isinstance(error, click.UsageError) and error.ctx else ""
+            )
+            hint = f"（{name} --help 看用法）" if name else ""
+            click.echo(f"错误：{_slip(error)}{hint}", err=True)
+            sys.exit(2)
+
+
+def _slip(error: click.ClickException) -> str:
+    """What was wrong with a command's words, in Chinese."""
+    match error:
+        case click.MissingParameter():
+            return f"缺少 {error.param.human_readable_name if error.param else '参数'}"
+        case click.NoSuchOption():
+            return f"没有选项 {error.option_name}"
+        case click.BadParameter():
+            name = error.param.human_readable_name if error.param else "参数"
+            return f"{name} 不对：{error.message}"
+        case _:
+            found = re.match(r"No such command '(.+)'", error.message)
+            return f"没有命令 {found[1]}" if found else error.message
 
 
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -461,11 +491,20 @@ def _table(stats: dict[str, Any]) -> str:
     return str(tabulate(rows, headers=[*by, *(names.get(m, m) for m in measures)]))
 
 
-def _outreach(settings: Settings) -> Outreach:
+def _outreach(settings: Settings, corpus: Corpus | None = None) -> Outreach:
+    from outreach.codes import Codes
     from outreach.store import Outreach
 
+    def codes() -> Codes:
+        return Codes.load(corpus.laws_named if corpus else None)
+
     settings.home.mkdir(parents=True, exist_ok=True)
-    return Outreach.open(settings.outreach_url, settings.clock())
+    return Outreach.open(
+        settings.outreach_url,
+        settings.clock(),
+        files=settings.home / "evidence",
+        codes=cache(codes),
+    )
 
 
 @main.command()
@@ -481,7 +520,7 @@ def export(
 ) -> None:
     """导出台账。"""
     corpus = _corpus(settings)
-    with closing(_outreach(settings)) as outreach:
+    with closing(_outreach(settings, corpus)) as outreach:
         exported = outreach.export(
             out,
             kind=kind,
@@ -518,5 +557,16 @@ def bench_serving() -> None:
     serving(click.echo)
 
 
+def _attach() -> None:
+    from handlers.staff_commands import commands
+
+    for command in commands(lambda settings: _outreach(settings, _corpus(settings))):
+        main.add_command(command)
+
+
+if {"event", "period", "notice", "trace", "--help", "-h"} & set(sys.argv[1:]):
+    _attach()  # they bring libraries for Word and Excel, which `cite` and `ask` need not wait for
+
+
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -14,13 +14,13 @@ from datetime import date
 
 from handlers import phrases
 from handlers.actions import Action, Verb
-from handlers.lookups import first_of_each_law, is_request
+from handlers.lookups import false_citations, first_of_each_law, is_request
 from handlers.masking import mask
 from handlers.messages import Button, Incoming, Kind, Reply
 from handlers.questions import SHOWN, Composer, limited
-from handlers.refusals import refusal
+from handlers.refusals import before_triage, refusal
 from handlers.scenarios import card_reply
-from handlers.triage import GUIDANCE, Alarm, detect
+from handlers.triage import Alarm, detect, guidance_for
 from knowledge.articles import Article, Status
 from knowledge.citations import resolve
 from retrieval.confidence import ASK_BELOW, DECLINE_BELOW, SCOPE_BELOW
@@ -39,6 +39,9 @@ _THANKS = re.compile(
     r"^(?:非常|太)?(?:感谢|谢谢|多谢|谢了|谢啦|麻烦了)(?:你|您|啦|了|哈|呀)*$|^(?:好的?|嗯+|哦+|知道了|明白了|收到|再见|拜拜|ok)$"
 )
 _MENU = frozenset(("/start", "/menu", "/help", "菜单", "帮助", "怎么用", "咋用", "使用说明"))
+_ABOUT_NUMBER = re.compile(
+    r"(?<!\d)(\d{3,5})(?:这个|那个)?(?:电话|号码|热线)?(?:到底)?(?:是|能|干|管)(?:什么|啥|哪|干|做|不是|真|谁|打)"
+)
 _STRIP = re.compile(r"[\s。，,.!！?？~～、;；:：]+")
 
 
@@ -92,10 +95,15 @@ class Conversation:
         if not text:
             return self._say(Kind.MENU, phrases.EMPTY)
         note = phrases.TOO_LONG if len(whole) > MAX_CHARACTERS else ""
-        alarm = detect(text)
-        if alarm is not None:
-            return _Pending(text, alarm)
-        return self._plain(text, today) or _Pending(text, note=note)
+        forbidden = before_triage(text)
+        if forbidden:
+            return self._say(Kind.REFUSED, phrases.REFUSED[forbidden], "12348")
+        for start in range(0, len(whole), MAX_CHARACTERS):  # urgent words may come last
+            part = normalise(whole[start : start + MAX_CHARACTERS])
+            alarm = detect(part)
+            if alarm is not None:
+                return _Pending(part, alarm)
+        return self._plain(text, today) or self._hotline(text) or _Pending(text, note=note)
 
     def _plain(self, text: str, today: date) -> Reply | None:
         """Commands, refusals, small talk and citations: what needs no search."""
@@ -125,6 +133,17 @@ class Conversation:
             return self._composer.lookup(shown, lead, today)
         return self._say(Kind.LOOKUP, resolution.message, "12348")
 
+    def _hotline(self, text: str) -> Reply | None:
+        """「96110是什么电话」: what a reviewed number is for."""
+        found = _ABOUT_NUMBER.search(text)
+        line = self._composer.lines.get(found.group(1)) if found else None
+        if line is None:
+            return None
+        said = f"{line.number}：{line.name}。{line.use}。"
+        if line.not_for:
+            said += f"不受理：{line.not_for}。"
+        return self._say(Kind.LOOKUP, said, line.number)
+
     def _act(self, action: Action, today: date) -> Reply:
         composer = self._composer
         if action.verb is Verb.CARD:
@@ -147,26 +166,26 @@ class Conversation:
 
     def _finish(self, pending: _Pending, result: Result, today: date) -> Reply:
         if pending.alarm is not None:
-            return self._urgent(pending.alarm, result, today)
+            return self._urgent(pending.alarm, pending.text, result, today)
+        wrong = false_citations(self._composer, pending.text, today)
         in_scope = result.scope >= SCOPE_BELOW
         if not result.hits or not in_scope or result.confidence < DECLINE_BELOW:
             # a question of law without an article is a gap that staff should hear of
             return self._say(
                 Kind.DECLINED,
-                phrases.DECLINED,
+                "\n".join(part for part in (wrong, phrases.DECLINED) if part),
                 "12348",
                 gap=in_scope and bool(result.hits),
                 confidence=min(result.confidence, result.scope),
             )
         unsure = result.confidence < ASK_BELOW
         reply = self._composer.answer(pending.text, result, today, unsure)
-        if not pending.note:
-            return reply
-        return self._composer.relead(reply, f"{pending.note}\n{reply.lead}")
+        before = "\n".join(part for part in (wrong, pending.note) if part)
+        return self._composer.relead(reply, f"{before}\n{reply.lead}") if before else reply
 
-    def _urgent(self, alarm: Alarm, result: Result, today: date) -> Reply:
+    def _urgent(self, alarm: Alarm, text: str, result: Result, today: date) -> Reply:
         """What to do first; the articles come after it."""
-        guidance = GUIDANCE[alarm]
+        guidance = guidance_for(alarm, text)
         composer = self._composer
         steps = "\n".join(f"{n}. {step}" for n, step in enumerate(guidance.steps, 1))
         lead = f"{guidance.first_line}\n{steps}"

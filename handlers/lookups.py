@@ -12,7 +12,8 @@ from handlers.questions import Composer, plain
 from knowledge.articles import Article
 from knowledge.checking import Finding
 from knowledge.citation_text import parse_citations
-from knowledge.citations import Resolution, resolve
+from knowledge.citations import Resolution, resolve, resolve_citation
+from retrieval.text import simplify
 
 # Words around a citation that ask for nothing but the article itself.
 _ASKING = re.compile(
@@ -38,13 +39,31 @@ def is_request(text: str) -> bool:
     return len(rest) <= _LEFT
 
 
+def false_citations(composer: Composer, text: str, today: date) -> str:
+    """What a message cites that does not exist, a sentence each; empty when nothing is wrong.
+
+    A made-up article must not stand uncontradicted beside real ones. A law that the corpus lacks is
+    named only where the message puts it in 《》: it may be a regulation.
+    """
+    said = []
+    for citation in parse_citations(text):
+        if citation.law_name is None:
+            continue
+        resolution = resolve_citation(composer.corpus, citation, today)
+        if resolution.problem == "no_such_article" or (
+            resolution.problem == "no_such_law" and citation.quoted
+        ):
+            said.append(f"您提到的“{text[slice(*citation.span)]}”：{resolution.message}")
+    return "\n".join(dict.fromkeys(said))
+
+
 def cite(composer: Composer, text: str, today: date) -> dict[str, Any]:
     """``{"found", "articles", "problem", "message"}`` as of ``today``, with ``text`` for people.
 
     The applying version comes first; the same number in other versions follows, each with its
     status, and is left out of ``text``.
     """
-    resolution = resolve(composer.corpus, text, today)
+    resolution = resolve(composer.corpus, simplify(text), today)
     shown = [composer.shown(article, today, mark=None) for article in resolution.articles]
     if shown:
         shown[0] = composer.shown(resolution.articles[0], today, mark=resolution.span)

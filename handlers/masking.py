@@ -17,7 +17,7 @@ MAIL_PLACEHOLDER = "〔邮箱已隐去〕"
 
 _HAN_DIGITS = "零〇○一二三四五六七八九幺两壹贰叁肆伍陆柒捌玖"
 _MIN_DIGITS = 7  # the shortest landline number; no statute, article or amount in words is hit
-_HOTLINES = frozenset(
+HOTLINES = frozenset(
     "110 119 120 122 96110 12110 12120 12309 12315 12333 12338 12345 12348 12355 12356 12366 12368"
     " 12378 12381 12389 12393 12388 95588 95533 95599 95566".split()
 )
@@ -59,14 +59,14 @@ def _mask_run(match: re.Match[str]) -> str:
     if digits < _MIN_DIGITS:
         return run
     groups = re.findall(r"\d+", unicodedata.normalize("NFKC", run))
-    if groups and sum(map(len, groups)) == digits and all(g in _HOTLINES for g in groups):
+    if groups and sum(map(len, groups)) == digits and all(g in HOTLINES for g in groups):
         return run
     return PLACEHOLDER
 
 
 def _mask_code(run: str) -> str:
     folded = re.sub(r"[\W_]", "", unicodedata.normalize("NFKC", run))
-    return run if folded in _HOTLINES else CODE_PLACEHOLDER
+    return run if folded in HOTLINES else CODE_PLACEHOLDER
 
 
 def mask(text: str) -> str:

@@ -72,7 +72,7 @@ class Composer:
             status=status.value,
             version_date=version.version_date,
             effective_date=version.effective,
-            organ=self.organs.of(version.law, today).label,
+            organ=self.organs.of(version.law, today).primary,
             score=score,
             level=version.level.value,
             region=version.region,

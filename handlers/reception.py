@@ -24,6 +24,7 @@ from outreach.store import Outreach
 log = logging.getLogger("pufa.reception")
 FALLBACK_ORGAN = "司法局"
 WEB_WAIT = timedelta(hours=1)
+WEB_SETTLED = timedelta(minutes=1)  # what is older is no longer being answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,16 +112,19 @@ class Reception:
         ]
 
     def tidy(self) -> None:
-        """Apply the retention periods, and forget web updates whose reply nobody waits for.
+        """Apply the retention periods, and settle web updates that a crash left behind.
 
-        A page that lost its answer asks again with the same key within minutes; nothing can be
-        sent to it later, so after an hour its text has no purpose left (个人信息保护法 19, 47).
+        They are answered, so that their events are recorded; a page that lost its answer asks again
+        with the same key within minutes and gets it without another event. Nothing can be sent to
+        it later, so after an hour the text has no purpose left (个人信息保护法 19, 47).
         """
         self._outreach.purge()
-        limit = self._outreach.clock.now() - WEB_WAIT
-        for pending in self._outreach.inbox.unsent(Channel.WEB.value):
-            if pending.at < limit:
-                self._outreach.inbox.sent(pending.update_key)
+        now = self._outreach.clock.now()
+        for pending in self.unsent(Channel.WEB):
+            if pending.at < now - WEB_SETTLED:
+                self.answer(pending)
+            if pending.at < now - WEB_WAIT:
+                self.sent(pending.update_key)
 
     def trouble(self) -> str | None:
         """What keeps the store from being used, None when nothing does."""

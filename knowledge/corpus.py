@@ -38,7 +38,9 @@ class Corpus:
         self.provenance = Provenance(
             meta["package"], meta["package_version"], meta["package_sha256"]
         )
-        self.corpus_date = max(v.published for v in self.versions)
+        # of the package: a county's own regulation says nothing about how fresh the statutes are
+        packaged = [v for v in self.versions if v.source.startswith(meta["package"])]
+        self.corpus_date = max(v.published for v in packaged or self.versions)
         self.doubts: tuple[str, ...] = tuple(json.loads(meta.get("doubts", "[]")))
         self.timeline = Timeline(self.versions)
         self.laws = self.timeline.laws

@@ -43,7 +43,10 @@ GAP_MICROS = GAP // MICROSECOND
 TURNS = ("answer", "referral", "gap")
 COUNTING = ("answer", "referral")
 # Dimensions that a consultation has; law comes from its articles, month from its start.
-ATTRIBUTES = ("organ", "system", "topic", "channel", "town", "campaign", "node")
+ATTRIBUTES = (
+    *("organ", "system", "topic", "channel", "town", "village", "target_group"),
+    *("campaign", "node"),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,6 +140,33 @@ class Feedback(Event):
     type = "feedback"
 
 
+class _Held(Event):
+    """Something offline that one organ hosted; its details are in ``activities``."""
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.organ or not self.subject or not self.actor:
+            raise ValueError(f"an event of type {self.type} needs a host, a number and a reporter")
+
+
+class ActivityHeld(_Held):
+    """线下活动: counts as one 场次 of its host (rules R4, R7)."""
+
+    __slots__ = ()
+    type = "activity"
+    units = "场次"
+
+
+class TrainingHeld(_Held):
+    """培训: counts as one 期 of its host, apart from public activities (rule R7)."""
+
+    __slots__ = ()
+    type = "training"
+    units = "期"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reversal:
     """Takes an event back: ``of`` is its key, ``actor`` and ``reason`` say who and why."""
@@ -204,6 +231,11 @@ def local_day(moment: datetime) -> int:
 def day_number(day: date) -> int:
     """A date as YYYYMMDD."""
     return day.year * 10_000 + day.month * 100 + day.day
+
+
+def day_of(number: int) -> date:
+    """The date of :func:`day_number`."""
+    return date(number // 10_000, number // 100 % 100, number % 100)
 
 
 def _row(connection: Connection, event: Event | Reversal) -> tuple[dict[str, Any], str | None]:

@@ -11,7 +11,7 @@ import csv
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,53 +19,18 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import IO, Any
 
-from sqlalchemy import Connection, distinct, func, select
-
 from errors import UsageError
-from outreach.consultations import Window, consultations, horizon, laws, turns
+from outreach.consultations import Window
 from outreach.database import Database
-from outreach.statistics import DEFINITIONS, LAW_NOTE, PEOPLE_NOTE
-from outreach.tables import events
+from outreach.ledger import LEDGER_COLUMNS as LEDGER_COLUMNS
+from outreach.ledger import Value as Value
+from outreach.ledger import ledger as ledger
+from outreach.statistics import DEFINITIONS, LAW_NOTE, PEOPLE_NOTE, SMALL_NOTE
 from settings import SHANGHAI
 
-# 领域规格 §3 "1. 台账": the names and their order are the template's.
-LEDGER_COLUMNS = [
-    "序号",
-    "日期",
-    "责任单位",
-    "主办/参与",
-    "活动名称",
-    "普法主题",
-    "宣传法律",
-    "普法形式",
-    "重点对象",
-    "N进",
-    "乡镇",
-    "村(社区)",
-    "节点",
-    "渠道",
-    "场次",
-    "期",
-    "线下人次",
-    "线上人次",
-    "线上人数",
-    "资料(份)",
-    "图书(册)",
-    "横幅(条)",
-    "展板(块)",
-    "咨询人次",
-    "人数统计方法",
-    "佐证",
-    "填报人",
-    "审核人",
-    "状态",
-    "备注",
-]
 KINDS = ("ledger",)
 FORMATS = ("csv", "json")
-FETCH = 500
 
-Value = str | int | None
 Progress = Callable[[int], None]
 
 
@@ -96,8 +61,9 @@ def export(
 
     Args:
         database: the store.
-        kind: ``ledger``.
-        format: ``csv`` (UTF-8 with BOM) or ``json``.
+        kind: ``ledger``, or another of :data:`outreach.printing.PRINTED`.
+        format: of the ledger ``csv`` (UTF-8 with BOM), ``json`` or ``xlsx``; of another kind what
+            is written there.
         out: the file; an existing one is replaced as a whole or not at all.
         start: first day.
         end: last day.
@@ -110,10 +76,30 @@ def export(
         UsageError: kind or format does not exist (yet), the window is empty, or the file cannot
             be written.
     """
+    from outreach.printing import PRINTED, write_printed  # it takes the rules of cells from here
+
+    if format in PRINTED.get(kind, ()):
+        printed = write_printed(
+            database,
+            kind=kind,
+            format=format,
+            out=out,
+            start=start,
+            end=end,
+            as_of=as_of,
+            exporter=exporter,
+            corpus=corpus,
+            progress=progress,
+        )
+        return Exported(out, None, printed.rows, printed.sha256)
+    if kind in PRINTED and kind not in KINDS:
+        raise UsageError(f"{kind} 只能导出为 {'、'.join(PRINTED[kind])}")
     if kind not in KINDS:
-        raise UsageError(f"还不能导出 {kind}，目前可用：{'、'.join(KINDS)}")
+        raise UsageError(f"没有 {kind} 这种导出，可用：{'、'.join(PRINTED)}")
     if format not in FORMATS:
-        raise UsageError(f"{kind} 还不能导出为 {format}，目前可用：{'、'.join(FORMATS)}")
+        raise UsageError(
+            f"{kind} 不能导出为 {format}，可用：{'、'.join((*FORMATS, *PRINTED[kind]))}"
+        )
     window = Window(start, end, as_of)
     meta = {
         "kind": kind,
@@ -126,7 +112,7 @@ def export(
         "corpus": corpus,
         "columns": LEDGER_COLUMNS,
         "sha256_of": "每行各列按 JSON 数组（UTF-8，无空格）写成一行、以换行结尾，依次连接",
-        "notes": [PEOPLE_NOTE, LAW_NOTE],
+        "notes": [PEOPLE_NOTE, LAW_NOTE, SMALL_NOTE],
         "definitions": DEFINITIONS,
     }
     try:
@@ -144,71 +130,6 @@ def export(
     except OSError as error:
         raise UsageError(f"无法写入 {out}：{error.strerror or error}") from error
     return Exported(out, beside, rows.number, rows.sha256)
-
-
-def ledger(connection: Connection, window: Window) -> Iterator[list[Value]]:
-    """The ledger's rows in :data:`LEDGER_COLUMNS`.
-
-    The bot's consultations are summed per day, organ, topic and channel, so that no row is a
-    person's; 人数 is counted anew in each row.
-    """
-    until = horizon(connection, window)
-    turn = turns(window, until)
-    each = consultations(turn, window)
-    group = [each.c.start_day, each.c.organ, each.c.topic, each.c.channel]
-    touched = laws(turn, window)
-    law_group = [touched.c.day, events.c.organ, events.c.topic, events.c.channel]
-    stream = connection.execution_options(yield_per=FETCH)
-    cited = _Groups(
-        stream.execute(
-            select(*law_group, touched.c.law)
-            .join(touched, touched.c.of == events.c.id)
-            .distinct()
-            .order_by(*law_group, touched.c.law)
-        )
-    )
-    counted = stream.execute(
-        select(*group, func.count(), func.count(distinct(each.c.resident_id)))
-        .select_from(each)
-        .group_by(*group)
-        .order_by(*group)
-    )
-    for number, (*key, times, people) in enumerate(counted, start=1):
-        day, organ, topic, channel = key
-        cells: dict[str, Value] = {
-            "序号": number,
-            "日期": f"{day // 10_000:04d}-{day // 100 % 100:02d}-{day % 100:02d}",
-            "责任单位": organ,
-            "活动名称": "线上法律咨询",
-            "普法主题": topic,
-            "宣传法律": "、".join(cited.of(tuple(key))),
-            "普法形式": "咨询",
-            "渠道": channel,
-            "线上人次": times,
-            "线上人数": people,
-            "咨询人次": times,
-            "人数统计方法": "系统计数，按渠道内去重",
-            "佐证": "系统事件记录",
-            "填报人": "系统",
-            "状态": "系统自动记录",
-        }
-        yield [cells.get(name) for name in LEDGER_COLUMNS]
-
-
-class _Groups:
-    """Reads (key…, value) rows in step with another query that has the same order of keys."""
-
-    def __init__(self, rows: Iterable[Sequence[Any]]) -> None:
-        self._rows = iter(rows)
-        self._next = next(self._rows, None)
-
-    def of(self, key: tuple[Any, ...]) -> list[str]:
-        """The values of the next key, which must be asked for in order."""
-        found = []
-        while self._next is not None and tuple(self._next[:-1]) == key:
-            found.append(str(self._next[-1]))
-            self._next = next(self._rows, None)
-        return found
 
 
 class _Counted:

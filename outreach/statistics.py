@@ -1,11 +1,14 @@
 """Figures of a window, by any dimensions, each with its definition.
 
-Rules R1–R3 of the domain specification: 人次 add up, 人数 do not (they are counted anew for each
-row and for the total); organ rows add up to the total; law rows are 涉及次数 and do not.
+Rules R1–R4 of the domain specification: 人次 add up, 人数 do not (they are counted anew for each
+row and for the total); organ rows add up to the total; law rows are 涉及次数 and do not; the host
+counts an activity. Online and offline never add up: a row of one channel leaves the other's
+measures empty. Small cells of villages and groups are hidden (rule R11).
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -27,6 +30,9 @@ from sqlalchemy import (
 )
 
 from errors import UsageError
+from outreach import offline, small_cells
+from outreach.activities import OFFLINE
+from outreach.codes import LABELLED, Codes, county_codes
 from outreach.consultations import (
     ATTRIBUTES,
     Window,
@@ -43,7 +49,10 @@ from outreach.tables import event_articles, events
 from settings import SHANGHAI
 
 BLANK = "—"
-DIMENSIONS = ("organ", "system", "topic", "law", "channel", "town", "campaign", "node", "month")
+DIMENSIONS = (
+    *("organ", "system", "topic", "law", "channel", "town", "campaign", "node", "month"),
+    *("village", "group"),  # 重点对象
+)
 
 DEFINITIONS = {
     "consultations": (
@@ -58,11 +67,25 @@ DEFINITIONS = {
         "线上人数：本行期间和条件内咨询过的不重复居民（按渠道内去重，同一人在两个渠道算两人）。"
         "每行和合计分别重新计算，各行相加不等于合计，各月相加不等于全年。"
     ),
-    "offline_person_times": "线下人次：经审核的线下活动参加人次。",
-    "activities": "场次：经审核的线下普法活动，联合活动只计主办单位。",
+    "offline_person_times": (
+        "线下人次：经另一人审核的线下活动和培训的参加人次，按登记的签到、扫码或估算，归入首日所在的期间；"
+        "人次不去重，不得与线上人数相加。"
+    ),
+    "training_person_times": "培训人次：线下人次中属于培训的。",
+    "estimated_person_times": "估算人次：线下人次中人数统计方法为估算的。",
+    "offline_consultations": "现场咨询人次：线下活动登记的现场咨询，另计，不并入线上咨询人次。",
+    "activities": "场次：经审核的线下普法活动，一场一次，联合活动只计主办单位。",
+    "joint_participations": "参与场次：作为非主办单位参加联合活动的次数，不计入场次和期。",
     "trainings": "期：经审核的培训班，与场次分开计。",
-    "books": "册：发放的图书。",
-    "leaflets": "份：发放的资料。",
+    "books": "册：线下活动发放的图书，不含捐赠；各种物料按登记的单位分别计，不折算。",
+    "leaflets": "份：线下活动发放的资料，不含捐赠。",
+    "banners": "条：线下活动悬挂的横幅。",
+    "boards": "块：线下活动展出的展板。",
+    "goods": "件：线下活动发放的宣传品，不含捐赠。",
+    "vehicles": "台：线下活动出动的宣传车。",
+    "donated_books": "捐赠册：捐赠的图书，不含在册数里。",
+    "donated_leaflets": "捐赠份：捐赠的资料，不含在份数里。",
+    "donated_goods": "捐赠件：捐赠的宣传品，不含在件数里。",
     "pushed": "推送：尝试推送的人次。",
     "delivered": "送达：平台确认收到的推送人次，不等于阅读。",
     "clicked_residents": "点击人数：点击推送链接或按钮的不重复居民。",
@@ -72,6 +95,17 @@ DEFINITIONS = {
     "gaps": "未答次数：属于普法范围而库内没有合适条文的提问次数（按事件计）。",
 }
 MEASURES = tuple(DEFINITIONS)
+ONLINE = ("consultations", "online_person_times", "online_residents", "referrals", "gaps")
+# Counts of people, which small cells are hidden in; a part is hidden where its whole is.
+PEOPLE = (
+    *("consultations", "online_person_times", "online_residents", "offline_person_times"),
+    *("training_person_times", "estimated_person_times", "offline_consultations"),
+    *("referrals", "gaps"),
+)
+SMALL_NOTE = (
+    "涉及乡镇、村（社区）或重点对象的行，人次和人数为1至4的显示“<5”；"
+    "为使它不能由合计推算，同时隐去另一项（显示“<5”或“≥5”）。"
+)
 PEOPLE_NOTE = "人数不可相加：每行的线上人数在该行条件内重新去重。"
 LAW_NOTE = (
     "按法律分的各行是「涉及次数」：一次咨询涉及几部法律就在几行各计一次，各行相加不等于合计。"
@@ -111,7 +145,16 @@ class Table:
         }
 
 
-def stats(database: Database, start: date, end: date, by: Sequence[str], as_of: datetime) -> Table:
+def stats(
+    database: Database,
+    start: date,
+    end: date,
+    by: Sequence[str],
+    as_of: datetime,
+    *,
+    codes: Codes | None = None,
+    exact: bool = False,
+) -> Table:
     """Count a window of whole days in Asia/Shanghai, both ends included.
 
     Args:
@@ -119,8 +162,10 @@ def stats(database: Database, start: date, end: date, by: Sequence[str], as_of: 
         start: first day.
         end: last day.
         by: dimensions of the rows, in order; none gives the total only.
-        as_of: 数据截止时间, aware; later records and later corrections are left out, so that the
-            same call gives the same figures again.
+        as_of: 数据截止时间, aware; later records, decisions and corrections are left out, so that
+            the same call gives the same figures again.
+        codes: the county's lists, for the names of towns, villages, groups and nodes.
+        exact: show small cells; for tests and for those who may see the rows anyway.
 
     Raises:
         UsageError: an unknown dimension, or a window that ends before it begins.
@@ -132,24 +177,52 @@ def stats(database: Database, start: date, end: date, by: Sequence[str], as_of: 
     with database.read() as connection:
         until = horizon(connection, window)
         rows, total = _count(connection, window, until, by)
-    # Months read best in time; everything else by size.
-    largest = "month" not in by
+    if any(name in LABELLED for name in by):
+        rows = _labelled(rows, by, codes or county_codes())
+    drilled = any(name in small_cells.SENSITIVE for name in by)
+    # Months read best in time, villages are not ranked; everything else by size.
+    largest = "month" not in by and not drilled
     ordered = sorted(
-        rows.items(), key=lambda item: (-item[1].get("consultations", 0) * largest, item[0])
+        rows.items(),
+        key=lambda item: (
+            *(-item[1].get(name, 0) * largest for name in ("consultations", *offline.MEASURES[:2])),
+            item[0],
+        ),
     )
+    complete = {values: _complete(found, by, values) for values, found in ordered}
+    totals = _complete(total, (), ())
+    if drilled and not exact:
+        _hide(complete, totals, by)
+    notes = (PEOPLE_NOTE, *([LAW_NOTE] if "law" in by else []), *([SMALL_NOTE] if drilled else []))
     return Table(
         window=window,
         by=by,
         rows=tuple(
-            Row(by=dict(zip(by, values, strict=True)), measures=_complete(found))
-            for values, found in ordered
+            Row(by=dict(zip(by, values, strict=True)), measures=found)
+            for values, found in complete.items()
         ),
-        total=_complete(total),
-        notes=(PEOPLE_NOTE, LAW_NOTE) if "law" in by else (PEOPLE_NOTE,),
+        total=totals,
+        notes=notes,
     )
 
 
+def _labelled(rows: Mapping[Key, Counts], by: tuple[str, ...], codes: Codes) -> dict[Key, Counts]:
+    """The rows under the names that people read; — stays, for it is no key."""
+    named = {values: tuple(map(codes.label, by, values)) for values in rows}
+    taken = Counter(named.values())
+    # Two values of one name stay two rows: 人数 can't be added.
+    return {
+        label if taken[label] == 1 else tuple(map(_told_apart, label, values)): rows[values]
+        for values, label in named.items()
+    }
+
+
+def _told_apart(label: str, value: str) -> str:
+    return label if label == value else f"{label}（{value}）"
+
+
 Counts = dict[str, int]
+Key = tuple[str, ...]
 Column = ColumnElement[Any]
 Columns = Mapping[str, Column]
 
@@ -162,7 +235,7 @@ def _count(
     total: Counts = {}
     consulted = ("consultations", "online_residents"), _consulted(window, until, by)
     happened = ("referrals", "gaps"), _shown_and_missed(window, by)
-    for names, query in (consulted, happened):
+    for names, query in (consulted, happened, *offline.queries(window, by)):
         for is_total, *cells in connection.execute(query):
             found = dict(zip(names, map(int, cells[len(by) :]), strict=True))
             if is_total:
@@ -245,7 +318,7 @@ def _with_total(
     if not by:
         return total
     source, columns = _columns(each, touched)
-    keys = [columns[name] for name in by]
+    keys = [columns[offline.COLUMNS.get(name, name)] for name in by]
     rows = select(literal(0), *keys, *measures(columns)).select_from(source).group_by(*keys)
     return union_all(rows, total)
 
@@ -258,10 +331,33 @@ def _cell(dimension: str, value: Any) -> str:
     return str(value)
 
 
-def _complete(found: dict[str, int]) -> Measures:
-    """All measures: 0 for what is counted and did not happen, None for what is not counted yet."""
+def _complete(found: Counts, by: tuple[str, ...], values: tuple[str, ...]) -> Measures:
+    """All measures: 0 for what is counted and did not happen, None for what does not apply.
+
+    A row of one channel has either online or offline measures.
+    """
     complete: Measures = dict.fromkeys(MEASURES)
-    for name in ("consultations", "online_residents", "referrals", "gaps"):
-        complete[name] = found.get(name, 0)
-    complete["online_person_times"] = complete["consultations"]
+    channel = dict(zip(by, values, strict=True)).get("channel")
+    if channel != OFFLINE:
+        complete |= {name: found.get(name, 0) for name in ONLINE}
+        complete["online_person_times"] = complete["consultations"]
+    if channel in (None, OFFLINE):
+        complete |= {name: found.get(name, 0) for name in offline.MEASURES}
     return complete
+
+
+def _hide(rows: Mapping[Key, Measures], total: Measures, by: tuple[str, ...]) -> None:
+    """Put ``<5`` and ``≥5`` where rule R11 wants them."""
+    places = [place for place, name in enumerate(by) if name in small_cells.SENSITIVE]
+    for name in PEOPLE:
+        cells = {key: found[name] for key, found in rows.items()}
+        counted = {key: value for key, value in cells.items() if isinstance(value, int)}
+        named = [key for key in counted if any(key[place] != BLANK for place in places)]
+        shown, told = small_cells.hidden(counted, named, by)
+        if name in offline.PARTS:
+            whole = {key for key in counted if isinstance(rows[key]["offline_person_times"], str)}
+            shown |= {key: small_cells.mask(counted[key]) for key in whole}
+        for key, value in shown.items():
+            rows[key][name] = value
+        if told:
+            total[name] = small_cells.mask(sum(counted.values()))

@@ -1,20 +1,25 @@
-"""The room's door: one outreach store with its inbox, event log, figures and exports."""
+"""The room's door: one outreach store with its inbox, event log, activities, figures, exports."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import delete
 
-from outreach import exports, residents, statistics
+from errors import OutreachError, UsageError
+from outreach import evidence, exports, imports, periods, register, residents, statistics
+from outreach.activities import Evidence, Kind, Registered, State, Submission, numbered, person
+from outreach.cells import Cell, Reader
+from outreach.codes import LABELLED, Codes, county_codes
 from outreach.database import Database
 from outreach.events import Event, Reversal, event_key, record
+from outreach.imported import Imported
 from outreach.inbox import Inbox
 from outreach.tables import event_texts
-from settings import Clock
+from settings import SHANGHAI, Clock
 
 INBOX_DAYS = 30
 TEXT_DAYS = 30
@@ -28,21 +33,34 @@ class Outreach:
     clock: Clock
     inbox: Inbox
     keep_texts: bool = False
+    files: Path | None = None
+    codes: Callable[[], Codes] = county_codes
 
     @classmethod
-    def open(cls, url: str, clock: Clock, *, keep_texts: bool = False) -> Outreach:
+    def open(
+        cls,
+        url: str,
+        clock: Clock,
+        *,
+        keep_texts: bool = False,
+        files: Path | None = None,
+        codes: Callable[[], Codes] = county_codes,
+    ) -> Outreach:
         """Open (create, migrate) the store at ``Settings.outreach_url``.
 
         Args:
             url: SQLAlchemy URL.
             clock: where the time comes from.
             keep_texts: keep masked question texts for :data:`TEXT_DAYS` days.
+            files: folder of the evidence files, ``PUFA_HOME/evidence``; None takes none.
+            codes: the county's lists, called when first needed; with a corpus at hand
+                ``lambda: Codes.load(corpus.laws_named)``, so that all laws are known by name.
 
         Raises:
             SettingsError, OutreachError: see :meth:`outreach.database.Database.open`.
         """
         database = Database.open(url)
-        return cls(database, clock, Inbox(database, clock), keep_texts)
+        return cls(database, clock, Inbox(database, clock), keep_texts, files, codes)
 
     def record_answer(
         self,
@@ -96,7 +114,8 @@ class Outreach:
         self, start: date, end: date, by: Sequence[str] = (), as_of: datetime | None = None
     ) -> statistics.Table:
         """Figures of [start, end]; see :func:`outreach.statistics.stats`."""
-        return statistics.stats(self.database, start, end, by, as_of or self.clock.now())
+        moment = as_of or self.clock.now()
+        return statistics.stats(self.database, start, end, by, moment, codes=self._lists(by))
 
     def export(
         self,
@@ -154,8 +173,182 @@ class Outreach:
             texts = connection.execute(
                 delete(event_texts).where(event_texts.c.kept_at < now - timedelta(days=TEXT_DAYS))
             ).rowcount
-        return self.inbox.purge(now - timedelta(days=INBOX_DAYS)), texts
+        rows = self.inbox.purge(now - timedelta(days=INBOX_DAYS))
+        self.database.checkpoint()
+        return rows, texts
+
+    def add_activity(
+        self,
+        cells: Mapping[str, Cell],
+        *,
+        actor: str,
+        kind: Kind = "activity",
+        joint: Sequence[str] = (),
+        evidence_files: Sequence[Path] = (),
+        reason: str | None = None,
+    ) -> Submission:
+        """Report an offline activity or training; it counts once another person approves it.
+
+        The same activity again is ``unchanged``; with other content it is a correction.
+
+        Args:
+            cells: what happened, in the staff's words, by the ledger's columns and by what
+                may stand in 备注 (:data:`outreach.cells.REMARKS`), e.g. 日期, 责任单位, 活动名称,
+                乡镇, 线下人次, 人数统计方法, 资料(份), 地点, 捐赠.
+            actor: who reports; 填报人 where the cells name none.
+            kind: ``activity`` (场次) or ``training`` (期).
+            joint: the other units of a joint activity.
+            evidence_files: photographs, notices, reports.
+            reason: why, where an approved report is corrected.
+
+        Raises:
+            UsageError: cells that cannot be used, all of them in one sentence.
+            DataError: an evidence file that cannot be used.
+            OutreachError: an approved report would be corrected without a reason.
+        """
+        actor, now = person(actor), self.clock.now()
+        told = {"填报人": actor, **cells, ("期" if kind == "training" else "场次"): 1}
+        reader = Reader(told, self.codes(), now.astimezone(SHANGHAI).date(), tuple(joint))
+        activity = reader.activity()
+        if activity is None:
+            raise UsageError("；".join(map(str, reader.flaws)))
+        kept = [self._keep(path) for path in evidence_files]
+        with self.database.write() as connection:
+            done = register.submit(connection, activity, actor=actor, now=now, reason=reason)
+            if not kept:
+                return done
+            number = numbered(activity)
+            found = register.attach(connection, number, kept, actor=actor, now=now)
+        return Submission(done.done, found)
+
+    def import_activities(
+        self, path: Path, *, actor: str, reason: str | None = None, dry_run: bool = False
+    ) -> Imported:
+        """Import a ledger, all of it or, where a cell is wrong, nothing; see :mod:`imports`.
+
+        Args:
+            path: .xlsx or .csv in the ledger's columns.
+            actor: who imports.
+            reason: why approved reports are corrected.
+            dry_run: only say what would be done.
+
+        Returns:
+            What was done; ``refusal()`` is the error where there are problems.
+
+        Raises:
+            DataError: the file as a whole, or an evidence file, cannot be used.
+        """
+        actor, now = person(actor), self.clock.now()
+        with self.database.read() as connection:
+            found = imports.plan(
+                connection,
+                path,
+                codes=self.codes(),
+                today=now.astimezone(SHANGHAI).date(),
+                actor=actor,
+                reason=reason,
+            )
+        if dry_run or found.problems:
+            return found
+        named = dict.fromkeys(file for each in found.planned for file in each.files)
+        kept = {file: self._keep(file) for file in named}
+        with self.database.write() as connection:
+            return imports.carry_out(connection, found, kept, actor=actor, reason=reason, now=now)
+
+    def activities(
+        self,
+        start: date | None = None,
+        end: date | None = None,
+        *,
+        state: State | None = None,
+        organ: str | None = None,
+    ) -> list[Registered]:
+        """The latest report of each number that begins in [start, end], by day."""
+        with self.database.read() as connection:
+            return [
+                each
+                for each in register.read(connection, first=start, last=end)
+                if state in (None, each.state)
+                and organ in (None, each.activity.organ, *each.activity.joint)
+            ]
+
+    def approve(self, number: str, *, actor: str, note: str | None = None) -> Registered:
+        """Approve a report, which then counts.
+
+        Raises:
+            NotAllowed: by the person who reported it.
+            OutreachError: unknown, taken back or returned before.
+        """
+        with self.database.write() as connection:
+            now = self.clock.now()
+            return register.decide(connection, number, "approved", actor=actor, now=now, note=note)
+
+    def send_back(self, number: str, *, actor: str, reason: str) -> Registered:
+        """Return a report to the person who made it, saying why; it is mended by a new report.
+
+        Raises:
+            NotAllowed, OutreachError: as :meth:`approve`.
+        """
+        with self.database.write() as connection:
+            now = self.clock.now()
+            return register.decide(
+                connection, number, "returned", actor=actor, now=now, note=reason
+            )
+
+    def reverse_activity(self, number: str, *, actor: str, reason: str) -> Registered:
+        """Take a report back, approved or not, saying who and why (rule R10).
+
+        Raises:
+            OutreachError: unknown or taken back before.
+        """
+        with self.database.write() as connection:
+            now = self.clock.now()
+            return register.take_back(connection, number, actor=actor, reason=reason, now=now)
+
+    def attach_evidence(self, number: str, files: Sequence[Path], *, actor: str) -> Registered:
+        """Add evidence files to a report.
+
+        Raises:
+            DataError: a file that cannot be used.
+            OutreachError: unknown, or taken back.
+        """
+        kept = [self._keep(path) for path in files]
+        with self.database.write() as connection:
+            now = self.clock.now()
+            return register.attach(connection, number, kept, actor=actor, now=now)
+
+    def close_period(self, month: str, *, actor: str) -> periods.Closed:
+        """Freeze the figures of a past month (``2026-03``).
+
+        Raises:
+            UsageError: it is no month.
+            OutreachError: it is not over, or was closed before.
+        """
+        return periods.close(
+            self.database, periods.Month.parse(month), actor=actor, now=self.clock.now()
+        )
+
+    def period_differences(self, month: str) -> periods.Differences:
+        """A closed month's figures against today's, and the rows that changed them.
+
+        Raises:
+            UsageError: it is no month.
+            OutreachError: it was not closed.
+        """
+        return periods.differences(self.database, periods.Month.parse(month), now=self.clock.now())
+
+    def closed_periods(self) -> list[periods.Closed]:
+        """All frozen months, oldest first."""
+        return periods.closed(self.database)
 
     def close(self) -> None:
         """Close the store; may be called again."""
         self.database.close()
+
+    def _keep(self, path: Path) -> Evidence:
+        if self.files is None:
+            raise OutreachError("没有设置佐证文件夹，不能附文件")
+        return evidence.keep(path, self.files)
+
+    def _lists(self, by: Sequence[str]) -> Codes | None:
+        return self.codes() if any(name in LABELLED for name in by) else None

@@ -13,7 +13,15 @@ events          what happened, one row each                      never (triggers
 event_articles  the articles that an event cites                 never (triggers)
 event_texts     masked question text, off by default             row is deleted (retention)
 erasures        deletion requests carried out (个保法 47)         never (triggers)
+activities      what staff reported of an activity, per version  never (triggers)
+activity_*      its joint organs, laws, quantities, evidence,    never (triggers)
+                and the decision on it
+periods         closed months: the figures as published          never (triggers)
 =============== ================================================ ==========================
+
+An offline activity is an event (type ``activity`` or ``training``) with a row in ``activities``;
+a corrected one is a new event with the same number and the next version, and the earlier version
+is taken back by a reversal.
 """
 
 from __future__ import annotations
@@ -34,6 +42,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    UniqueConstraint,
     text,
 )
 
@@ -197,4 +206,102 @@ erasures = Table(
     Column("reason", Text, nullable=False),
 )
 
-APPEND_ONLY = ("events", "event_articles", "erasures")
+activities = Table(
+    "activities",
+    metadata,
+    Column("event_id", BigInteger, ForeignKey("events.id"), primary_key=True, autoincrement=False),
+    Column("number", String(60), nullable=False),  # 编号, the same in all versions
+    Column("version", Integer, nullable=False),
+    Column("content", String(64), nullable=False),  # SHA-256 of what was reported
+    Column("name", String(120), nullable=False),
+    Column("place", String(120)),
+    Column("last_day", Integer, nullable=False),  # YYYYMMDD
+    Column("method", String(20)),  # 人数统计方法
+    Column("evidence", Text),  # 佐证 in words; files are in activity_evidence
+    Column("reporter", String(60), nullable=False),
+    Column("note", Text),
+    UniqueConstraint("number", "version"),
+)
+
+activity_organs = Table(
+    "activity_organs",
+    metadata,
+    Column("event_id", BigInteger, ForeignKey("events.id"), primary_key=True),
+    Column("rank", Integer, primary_key=True, autoincrement=False),
+    Column("organ", String(60), nullable=False),
+    UniqueConstraint("event_id", "organ"),
+    sqlite_with_rowid=False,
+)
+
+activity_laws = Table(
+    "activity_laws",
+    metadata,
+    Column("event_id", BigInteger, ForeignKey("events.id"), primary_key=True),
+    Column("rank", Integer, primary_key=True, autoincrement=False),
+    Column("law", String(200), nullable=False),
+    UniqueConstraint("event_id", "law"),
+    sqlite_with_rowid=False,
+)
+
+activity_quantities = Table(
+    "activity_quantities",
+    metadata,
+    Column("event_id", BigInteger, ForeignKey("events.id"), primary_key=True),
+    Column("rank", Integer, primary_key=True, autoincrement=False),
+    Column("what", String(20), nullable=False),
+    Column("quantity", Integer, nullable=False),
+    Column("unit", String(10), nullable=False),
+    Column("estimated", Boolean, nullable=False),
+    CheckConstraint("what IN ('attended', 'consulted', 'handed_out', 'donated')", name="what"),
+    CheckConstraint("quantity > 0", name="quantity"),
+    UniqueConstraint("event_id", "what", "unit"),  # rule R6
+    sqlite_with_rowid=False,
+)
+
+activity_reviews = Table(
+    "activity_reviews",
+    metadata,
+    Column("event_id", BigInteger, ForeignKey("events.id"), primary_key=True, autoincrement=False),
+    Column("state", String(10), nullable=False),
+    Column("actor", String(60), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("note", Text),
+    CheckConstraint("state IN ('approved', 'returned')", name="state"),
+    CheckConstraint("state = 'approved' OR note IS NOT NULL", name="why"),
+)
+
+activity_evidence = Table(
+    "activity_evidence",
+    metadata,
+    Column("event_id", BigInteger, ForeignKey("events.id"), primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("name", String(200), nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("media", String(80), nullable=False),
+    Column("actor", String(60), nullable=False),
+    Column("at", Instant, nullable=False),
+    sqlite_with_rowid=False,
+)
+
+periods = Table(
+    "periods",
+    metadata,
+    Column("month", Integer, primary_key=True, autoincrement=False),  # YYYYMM
+    Column("at", Instant, nullable=False),  # 数据截止时间 of the figures
+    Column("actor", String(60), nullable=False),
+    Column("figures", Text, nullable=False),  # JSON
+    Column("sha256", String(64), nullable=False),
+)
+
+APPEND_ONLY = (
+    "events",
+    "event_articles",
+    "erasures",
+    "activities",
+    "activity_organs",
+    "activity_laws",
+    "activity_quantities",
+    "activity_reviews",
+    "activity_evidence",
+    "periods",
+)

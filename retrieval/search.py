@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +15,7 @@ from knowledge.articles import Article
 from knowledge.corpus import Corpus
 from knowledge.questions.bank import Bank
 from retrieval.confidence import Gate, inputs
-from retrieval.features import Extractor, Flags
+from retrieval.features import Extractor, Flags, Ints
 from retrieval.index import Index, ensure
 from retrieval.marking import best_sentence
 from retrieval.model.encoder import open_encoder
@@ -30,8 +31,15 @@ HINTS = 2  # bank questions that help to find the best sentence
 MARKED = 10  # hits whose best sentence is marked; a list of a hundred is for evaluation
 BATCH = 16  # questions encoded at once
 REMEMBERED_DAYS = 8
+KNOWN_AMONG = 100  # ranked articles among which a bank question's own are looked for
 
+_MARKS = re.compile(r"[\W_]+")
 _WARM_UP = "网购的羽绒服不喜欢，商家说特价不退，合法吗"
+
+
+def _bare(text: str) -> str:
+    """Letters, digits and Han characters only: what makes two questions the same."""
+    return _MARKS.sub("", text).lower()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +108,7 @@ class Searcher:
         self._extractor = Extractor(corpus, index)
         self._ranker, self._gate = ranker, gate
         self._texts = {question.id: question.text for question in bank.questions}
+        self._answers = {_bare(question.text): question.targets for question in bank.questions}
         self._days: dict[date, Flags] = {}
         self._lock = threading.Lock()
 
@@ -172,6 +181,7 @@ class Searcher:
         places = order(found.rows, scores)
         row = inputs(found.features, scores, places, found.signals)
         answers, scope = self._gate.probabilities(row)
+        places = self._known_first(text, found.rows, places)
         ranked = found.rows[places]
         hits = tuple(
             self._hit(int(place), float(score), text if number < MARKED else None, vector)
@@ -189,6 +199,17 @@ class Searcher:
             tuple(Related(question.id, question.text) for question in questions),
             scope,
         )
+
+    def _known_first(self, text: str, rows: Ints, places: Ints) -> Ints:
+        """The ranking with the articles first that the bank gives for this very question."""
+        targets = self._answers.get(_bare(text), ())
+        front = [
+            number
+            for number, row in enumerate(rows[places[:KNOWN_AMONG]])
+            for article in (self.corpus.articles[self.index.articles[row]],)
+            if (article.version.short, article.number) in targets
+        ]
+        return np.concatenate([places[front], np.delete(places, front)]) if front else places
 
     def _hit(self, row: int, score: float, text: str | None, vector: Floats) -> Hit:
         article = self.corpus.articles[self.index.articles[row]]

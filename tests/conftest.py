@@ -30,7 +30,7 @@ AS_OF = date(2026, 11, 24)
 # what it finds must be found again by whoever looks. `make check` draws fewer.
 hypothesis.settings.register_profile("everyday", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
-hypothesis.settings.register_profile("quick", deadline=None, max_examples=25)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=10)
 hypothesis.settings.load_profile(
     os.environ.get("PUFA_TEST_PROFILE") or ("ci" if os.environ.get("CI") else "everyday")
 )

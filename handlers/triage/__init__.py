@@ -10,6 +10,6 @@ from __future__ import annotations
 
 from handlers.triage.alarms import Alarm
 from handlers.triage.detection import detect
-from handlers.triage.guidance import GUIDANCE, Guidance
+from handlers.triage.guidance import GUIDANCE, VARIANTS, Guidance, guidance_for
 
-__all__ = ["GUIDANCE", "Alarm", "Guidance", "detect"]
+__all__ = ["GUIDANCE", "VARIANTS", "Alarm", "Guidance", "detect", "guidance_for"]

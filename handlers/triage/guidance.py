@@ -8,6 +8,7 @@ are resolved against the corpus as of the day; tests check both.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from handlers.triage.alarms import Alarm
@@ -51,7 +52,7 @@ GUIDANCE: dict[Alarm, Guidance] = {
         "反家庭暴力法",
     ),
     Alarm.MINOR: Guidance(
-        "孩子有危险或找不到了：立即打110；能带走的先带到安全处。青少年求助可打12355。",
+        "孩子有危险或找不到了：立即打110。你自己是孩子：先躲开，打110或12355。",
         (
             "你自己就是孩子：先躲开，去找信得过的大人、老师、邻居，或直接打110。",
             "不要让孩子一个人面对对方，不要当众追问细节；受伤马上就医，衣物、聊天记录都先留着。",
@@ -88,3 +89,64 @@ GUIDANCE: dict[Alarm, Guidance] = {
         "反电信网络诈骗法",
     ),
 }
+
+
+# Danger has many faces; these say more than the common line. First match counts.
+VARIANTS: tuple[tuple[Alarm, re.Pattern[str], Guidance], ...] = (
+    (
+        Alarm.DANGER,
+        re.compile(r"着火|起火|烧起来|火苗|煤气|液化气|燃气|天然气"),
+        Guidance(
+            "先跑到屋外安全的地方，马上打119；有人受伤或中毒打120。",
+            (
+                "别回去拿东西；有烟就弯腰捂住口鼻，走楼梯，不坐电梯。",
+                "燃气漏了：别开灯、别打火、别在屋里打电话，开窗、关阀门，到外面再打。",
+                "电话里说清楚地址、烧的是什么、还有没有人在里面。",
+            ),
+            ("119", "120", "110"),
+            (),
+            "safety",
+            "消防法",
+        ),
+    ),
+    (
+        Alarm.DANGER,
+        re.compile(r"强奸|强暴|轮奸|性侵"),
+        Guidance(
+            "先到安全的地方，马上打110报警；受伤打120。这不是你的错。",
+            (
+                "先别洗澡、别换洗衣物，原样带去派出所或医院，都是证据。",
+                "找一个信得过的人陪着你；可以要求由女民警询问，也可以打12338。",
+                "心里撑不住打12356。人安全了，再来问法律上的事。",
+            ),
+            ("110", "120", "12338"),
+            ("刑法第二百三十六条",),
+            "crime",
+            "刑法",
+        ),
+    ),
+    (
+        Alarm.DANGER,
+        re.compile(r"弄死|打死|砍死|捅死|杀了?我|杀我|把(?:我|俺)[^。!?,]{0,6}卖"),
+        Guidance(
+            "先躲到安全、有人的地方，马上打110；有人受伤打120。",
+            (
+                "别一个人去见对方，别开门；告诉家人、邻居、村（居）干部你在哪。",
+                "威胁的短信、语音、录像留好，交给警察，不要发给我。",
+                "报警时说清地址、对方是谁、有没有刀具；没有马上处理就要求做好记录。",
+            ),
+            ("110", "120", "12348"),
+            (),
+            "crime",
+            "治安管理处罚法",
+        ),
+    ),
+)
+
+
+def guidance_for(alarm: Alarm, text: str) -> Guidance:
+    """What to show for an alarm: the variant that fits the message, else the alarm's own."""
+    for kind, pattern, guidance in VARIANTS:
+        if kind is alarm and pattern.search(text):
+            return guidance
+    return GUIDANCE[alarm]

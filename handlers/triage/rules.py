@@ -89,6 +89,38 @@ _CERTAIN: tuple[tuple[Alarm, re.Pattern[str]], ...] = (
     ),
 )
 
+# Harm that is told as a state of things ("keeps hitting me") rather than as this minute's event.
+_HARM: tuple[tuple[Alarm, re.Pattern[str]], ...] = (
+    (
+        Alarm.DANGER,
+        re.compile(
+            r"(?:被|让|遭)(?:人|他|[^。!?,]{1,6})?(?:强奸|强暴|轮奸|性侵)|(?:弄死|打死|砍死|捅死|杀了?)(?:我|俺|额|我全家|我们全家)"
+            r"|把(?:我|俺|妹妹|姐姐)[^。!?,]{0,6}卖(?:给|到|了|掉)"
+            r"|(?:kill|hurt) (?:myself|me)\b|suicid",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        Alarm.MINOR,
+        re.compile(
+            rf"我(?:今年|才|还|只有)*(?:[6-9]|1[0-7]|十[一二三四五六七]?)岁[^。!?]{{0,24}}(?:欺负|打我|摸我|堵我|勒索|要钱|骂我|孤立)"
+            rf"|{_CHILD}[^。!?]{{0,12}}被(?:人|几个人|同学|大孩子|社会上)[^。!?,]{{0,6}}(?:打|揍|围|堵|欺负)"
+        ),
+    ),
+    (
+        Alarm.HOME_VIOLENCE,
+        re.compile(
+            rf"{_PARTNER}(?:他)?(?:经常|时常|总是|总|老是|老|天天|动不动就?|一喝酒就|喝了酒就|喝醉(?:了)?就|又|还)?(?:动手)?(?:打|揍|踹|掐)(?:我|俺|额|我们娘俩)"
+        ),
+    ),
+    (
+        Alarm.FRAUD_NOW,
+        re.compile(
+            r"\b(?:being|been|getting|was|got) (?:scam|defraud)|scammer|scammed", re.IGNORECASE
+        ),
+    ),
+)
+
 _HAPPENING = re.compile(
     r"刚|正在|这会|现在(?!的)|马上|等着|催|让我(?!们?(?:查|写|列|学|讲|采访))|叫我|要我(?!们?(?:写|答))|给不给|转不转|转了|骗走|救命|怎么办|咋办|咋弄"
 )
@@ -105,7 +137,7 @@ def certain(text: str) -> Alarm | None:
     """The alarm that no classifier is needed for, or None."""
     if _ELSEWHERE.search(text):
         return None
-    for alarm, pattern in _CERTAIN:
+    for alarm, pattern in (*_CERTAIN, *_HARM):
         if pattern.search(text):
             return alarm
     return None

@@ -113,7 +113,8 @@ def _message(
         raise HTTPException(
             413,
             f"您写了 {len(text):,} 字，一次最多 {MAX_CHARACTERS:,} 字。请只留最要紧的："
-            "什么事、什么时候、和谁、想知道什么；有几件事就分几次问。",
+            "什么事、什么时候、和谁、想知道什么；有几件事就分几次问。"
+            "正在被骗或有危险，先打 110；拿不准是不是诈骗，打 96110。",
         )
     if text and action:
         raise HTTPException(400, "text 和 action 一次只能发一个。")

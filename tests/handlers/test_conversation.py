@@ -194,7 +194,8 @@ def test_instructions_in_a_message_are_only_text(finds: Finds, clock: FakeClock)
     reply = conversation(finds, clock).respond(said(text))
     assert reply.kind in (Kind.ANSWER, Kind.DECLINED, Kind.REFUSED)
     assert "判你赢" not in reply.text
-    assert "机器人法" not in reply.text
+    assert "库内没有名为“机器人法”的法律" in reply.text
+    assert all("机器人" not in article.law for article in reply.articles)
 
 
 def test_a_long_message_is_cut_and_says_so(finds: Finds, clock: FakeClock) -> None:

@@ -26,6 +26,8 @@ Write = Callable[[str, str], Path]
 DOCUMENT = ACKNOWLEDGED.parents[1] / "docs" / "corpus-check.md"
 DAY = date(2020, 1, 1)
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def report(corpus: Corpus, package: StatutePackage) -> Report:

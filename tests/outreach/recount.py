@@ -1,5 +1,7 @@
 """An independent recount of the figures, slow and in plain Python: no SQL, no shared code.
 
+Offline: 场次 and 期 are the host's, 参与场次 the others'; people and each unit are sums apart.
+
 It reads the domain specification, not the product: 咨询 = same resident + same channel + gap under
 30 minutes, at least one in-scope answer or referral; counted where it starts (Shanghai time).
 """
@@ -12,6 +14,7 @@ from datetime import date, timedelta
 from itertools import product
 from zoneinfo import ZoneInfo
 
+from outreach.activities import Activity
 from outreach.events import Event
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -69,5 +72,62 @@ def _values(head: Event, start: Event, cited: set[str], by: Sequence[str]) -> li
         elif name == "month":
             choices.append([start.at.astimezone(ZONE).strftime("%Y-%m")])
         else:
-            choices.append([getattr(head, name) or "—"])
+            choices.append([getattr(head, COLUMN.get(name, name)) or "—"])
+    return list(product(*choices))
+
+
+COLUMN = {"group": "target_group"}
+UNIT_NAMES = {
+    ("份", False): "leaflets",
+    ("册", False): "books",
+    ("条", False): "banners",
+    ("块", False): "boards",
+    ("件", False): "goods",
+    ("台", False): "vehicles",
+    ("份", True): "donated_leaflets",
+    ("册", True): "donated_books",
+    ("件", True): "donated_goods",
+}
+OFFLINE = (
+    *("activities", "trainings", "joint_participations", "offline_person_times"),
+    *("training_person_times", "estimated_person_times", "offline_consultations"),
+    *UNIT_NAMES.values(),
+)
+
+
+def recount_offline(
+    counting: Iterable[Activity], first: date, last: date, by: Sequence[str]
+) -> Figures:
+    """Offline measures by dimension values, of the activities that are approved and stand."""
+    figures: Figures = defaultdict(lambda: dict.fromkeys(OFFLINE, 0))
+    for one in counting:
+        if not first <= one.first <= last:
+            continue
+        for values in _offline_values(one, one.organ, by):
+            row = figures[values]
+            row["activities" if one.kind == "activity" else "trainings"] += 1
+            row["offline_person_times"] += one.attended or 0
+            if one.kind == "training":
+                row["training_person_times"] += one.attended or 0
+            if one.method == "estimate":
+                row["estimated_person_times"] += one.attended or 0
+            row["offline_consultations"] += one.consulted or 0
+            for material in one.materials:
+                row[UNIT_NAMES[material.unit, material.donated]] += material.quantity
+        for other in one.joint:
+            for values in _offline_values(one, other, by):
+                figures[values]["joint_participations"] += 1
+    return dict(figures)
+
+
+def _offline_values(one: Activity, organ: str, by: Sequence[str]) -> list[tuple[str, ...]]:
+    choices: list[list[str]] = []
+    for name in by:
+        if name == "law":
+            choices.append(list(one.laws) or ["—"])
+        elif name == "month":
+            choices.append([f"{one.first.year}-{one.first.month:02d}"])
+        else:
+            special = {"organ": organ, "channel": "offline"}
+            choices.append([special.get(name) or getattr(one, name, None) or "—"])
     return list(product(*choices))

@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from outreach.activities import Activity, Material
 from outreach.events import Answer, Cited, Event, Feedback, Gap, Referral, Reversal, event_key
 
 CONSUMER = Cited("中华人民共和国消费者权益保护法", "第二十五条", date(2013, 10, 25))
@@ -57,6 +58,86 @@ def gap(name: str = "g", **fields: Any) -> Gap:
     return Gap(**(given | fields))
 
 
+def activity(**fields: Any) -> Activity:
+    given: dict[str, Any] = {
+        "kind": "activity",
+        "first": date(2026, 11, 1),
+        "last": date(2026, 11, 1),
+        "organ": "公安局",
+        "name": "反诈宣传",
+        "reporter": "张三",
+        "topic": "反诈",
+        "laws": (FRAUD.law,),
+        "attended": 120,
+        "method": "sign_in",
+    }
+    return Activity(**(given | fields))
+
+
+@dataclass(frozen=True)
+class Report:
+    """A report and what becomes of it; a second one with the same number corrects the first."""
+
+    activity: Activity
+    fate: str  # submitted, approved, returned, reversed
+
+    @property
+    def counts(self) -> bool:
+        return self.fate == "approved"
+
+
+@st.composite
+def reports(draw: st.DrawFn, max_size: int = 8) -> list[list[Report]]:
+    """Random reports by number, each number's in order: the last one stands."""
+    numbers: list[list[Report]] = []
+    for number in range(draw(st.integers(0, max_size))):
+        versions = draw(st.integers(1, 2))
+        numbers.append([draw(_report(f"N{number}", version)) for version in range(versions)])
+    return numbers
+
+
+_SEVERAL = st.lists(st.sampled_from([CONSUMER.law, FRAUD.law, CIVIL.law]), unique=True, max_size=2)
+
+
+@st.composite
+def _report(draw: st.DrawFn, number: str, version: int) -> Report:
+    day = draw(st.sampled_from([date(2026, 10, 31), date(2026, 11, 1), date(2026, 11, 2)]))
+    organ = draw(st.sampled_from(["公安局", "市场监管局"]))
+    others = [name for name in ("公安局", "市场监管局", "团委") if name != organ]
+    units = draw(st.lists(st.sampled_from(_UNITS), unique=True, max_size=3))
+    attended = draw(st.sampled_from([None, 1, 3, 4, 5, 60, 1200]))
+    told = Activity(
+        number=number,
+        kind=draw(st.sampled_from(["activity", "activity", "training"])),
+        first=day,
+        last=day + timedelta(days=draw(st.integers(0, 3))),
+        organ=organ,
+        name=f"活动{version}",  # versions differ
+        reporter="张三",
+        joint=tuple(draw(st.lists(st.sampled_from(others), unique=True))),
+        topic=draw(st.sampled_from(["消费", None])),
+        system=draw(st.sampled_from(["反诈", None])),
+        town=draw(st.sampled_from(["城关镇", "东川镇", None])),
+        group=draw(st.sampled_from(["务农", "务工", None])),
+        laws=tuple(draw(_SEVERAL)),
+        attended=attended,
+        method=draw(st.sampled_from(["sign_in", "estimate"])) if attended else None,
+        consulted=draw(st.sampled_from([None, 2, 30])),
+        materials=tuple(Material(7 + n, unit, given) for n, (unit, given) in enumerate(units)),
+    )
+    fates = ["approved", "approved", "submitted", "returned", "reversed"]
+    return Report(told, draw(st.sampled_from(fates)))
+
+
+_UNITS = [("份", False), ("册", False), ("条", False), ("块", False), ("件", False), ("台", False)]
+_UNITS += [("份", True), ("册", True), ("件", True)]
+
+
+def standing(numbers: list[list[Report]]) -> list[Activity]:
+    """The activities that count: the last of each number, where approved."""
+    return [versions[-1].activity for versions in numbers if versions[-1].counts]
+
+
 @dataclass(frozen=True)
 class Log:
     """A random history: events, and reversals of some of them."""
@@ -103,6 +184,7 @@ def logs(draw: st.DrawFn, max_size: int = 25) -> Log:
                 system=draw(st.sampled_from(["反诈", None])),
                 topic=draw(st.sampled_from(["消费", "", None])),
                 town=draw(st.sampled_from(["城关镇", None, "—"])),
+                target_group=draw(st.sampled_from(["务农", None])),
                 articles=tuple(
                     draw(st.lists(st.sampled_from([CONSUMER, FRAUD, CIVIL]), unique=True))
                 ),

@@ -168,8 +168,9 @@ def test_a_failing_export_leaves_the_old_file(filled: Outreach, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"kind": "organs"}, "ledger"),
-        ({"format": "xlsx"}, "csv、json"),
+        ({"kind": "organs"}, "xlsx"),
+        ({"kind": "nothing"}, "ledger"),
+        ({"format": "docx"}, "csv、json、xlsx"),
         ({"start": date(2027, 1, 1)}, "早于"),
         ({"out": Path("nowhere") / "l.csv"}, "无法写入"),
     ],

@@ -20,9 +20,12 @@ from outreach import tables
 from outreach.events import Event, Reversal, record
 from outreach.store import Outreach
 from tests.outreach.conftest import FakeClock
-from tests.outreach.recount import recount
-from tests.outreach.samples import NOON, Log, answer, logs
-from tests.outreach.test_statistics import COUNTED, LATER, WHOLE, figures
+from tests.outreach.recount import OFFLINE, recount, recount_offline
+from tests.outreach.samples import NOON, Log, Report, answer, logs, reports, standing
+from tests.outreach.test_database import fill_log
+from tests.outreach.test_imports import JOINT, approve_all, as_csv
+from tests.outreach.test_offline import tell_all
+from tests.outreach.test_statistics import COUNTED, LATER, WHOLE, exact, figures
 
 pytestmark = pytest.mark.slow
 
@@ -91,8 +94,7 @@ def test_a_conversation_is_received_answered_counted_and_forgotten(
     "statement", ["UPDATE {0} SET {1} = {1}", "DELETE FROM {0}", "TRUNCATE {0} CASCADE"]
 )
 def test_the_log_is_append_only(store: Outreach, table: str, statement: str) -> None:
-    store.record(answer("a"))
-    store.erase("r1")
+    fill_log(store)
     column = tables.metadata.tables[table].primary_key.columns[0].name
     with pytest.raises(DBAPIError, match="append-only"), store.database.write() as connection:
         connection.execute(text(statement.format(table, column)))
@@ -146,8 +148,44 @@ def test_figures_agree_with_the_slow_recount(postgresql: str, log: Log) -> None:
         for event in happened:
             record(connection, event, now=store.clock.now())
     for by in (["organ", "topic", "month"], ["law", "town"]):
-        assert figures(store.stats(*WHOLE, by, LATER)) == recount(log.standing, *WHOLE, by)
+        assert figures(exact(store, *WHOLE, by)) == recount(log.standing, *WHOLE, by)
     total = store.stats(*WHOLE, [], LATER).total
     expected = recount(log.standing, *WHOLE, []).get((), dict.fromkeys(COUNTED, 0))
     store.close()
     assert {name: total[name] for name in COUNTED} == expected
+
+
+@settings(
+    max_examples=10,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(numbers=reports())
+def test_offline_figures_agree_with_the_slow_recount(
+    postgresql: str, numbers: list[list[Report]]
+) -> None:
+    wipe(postgresql)
+    store = Outreach.open(postgresql, FakeClock())
+    tell_all(store, numbers)
+    for by in (["organ", "topic", "month"], ["law", "group"]):
+        expected = recount_offline(standing(numbers), *WHOLE, by)
+        table = exact(store, *WHOLE, by)
+        assert {
+            tuple(row.by.values()): {name: row.measures[name] for name in OFFLINE}
+            for row in table.rows
+        } == expected
+    store.close()
+
+
+def test_an_activity_goes_from_sheet_to_closed_month(store: Outreach, tmp_path: Path) -> None:
+    file = as_csv(tmp_path / "l.csv", JOINT)
+    assert store.import_activities(file, actor="王五").count("added") == 3
+    approve_all(store)
+    out = tmp_path / "out.csv"
+    store.export(out, kind="ledger", format="csv", start=WHOLE[0], end=WHOLE[1], exporter="李")
+    assert store.import_activities(out, actor="王五").count("unchanged") == 3
+    assert store.close_period("2026-04", actor="李四").figures["司法局"]["trainings"] == 1
+    (training,) = [a for a in store.activities() if a.activity.kind == "training"]
+    store.reverse_activity(training.number, actor="李四", reason="没有办")
+    told = {d.measure for d in store.period_differences("2026-04").changes}
+    assert told >= {"trainings", "offline_person_times", "donated_books"}

@@ -24,6 +24,7 @@ def examples() -> list[Example]:
     return [example(seed) for seed in range(300)]
 
 
+@pytest.mark.slow
 def test_it_learns_what_makes_a_candidate_right(
     examples: list[Example], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -172,6 +172,7 @@ def bomb(path: Path, kind: str) -> None:
 BOMBS = ("part", "text", "picture", "entries", "noise", "depth")
 
 
+@pytest.mark.slow
 def test_bombs_are_refused_in_bounded_memory_and_time(tmp_path: Path) -> None:
     """Read in a process that may use 300 MB of addresses and 10 s of CPU, all bombs together."""
     paths = [tmp_path / f"{kind}.docx" for kind in BOMBS]
