@@ -53,6 +53,7 @@ def test_held_back_recall_and_false_alarms() -> None:
     assert np.mean(calm) <= MOST_FALSE_ALARMS
 
 
+@pytest.mark.slow
 def test_ordinary_legal_questions_raise_no_alarm() -> None:
     held = [m for m in bank_questions(held_out=True) if m.label == "none"][::3]
     assert np.mean([detect(m.text) is not None for m in held]) <= MOST_FALSE_ALARMS_BANK

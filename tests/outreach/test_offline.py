@@ -70,6 +70,7 @@ def by(table: Table, measure: str) -> dict[str, Any]:
     return {"/".join(row.by.values()): row.measures[measure] for row in table.rows}
 
 
+@pytest.mark.slow
 @relaxed
 @given(log=logs(max_size=10), numbers=reports(), first=days, last=days, names=dimensions)
 def test_online_and_offline_agree_with_a_slow_recount(

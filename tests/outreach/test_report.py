@@ -240,6 +240,7 @@ def test_the_review_report_leaves_blanks_for_what_only_people_know(filled: Outre
         performance(material(filled), "太空局")
 
 
+@pytest.mark.slow
 @settings(
     deadline=None,
     max_examples=6,

@@ -68,6 +68,7 @@ def total(store: Outreach, first: date = WHOLE[0], last: date = WHOLE[1]) -> dic
     return dict(store.stats(first, last, (), LATER).total)
 
 
+@pytest.mark.slow
 @relaxed
 @given(log=logs(), first=days, last=days, by=dimensions)
 def test_agrees_with_a_slow_recount(

@@ -246,6 +246,7 @@ def test_what_cannot_be_written_is_said(filled: Outreach, tmp_path: Path) -> Non
         write(filled, tmp_path / "l.xlsx", "report")
 
 
+@pytest.mark.slow
 def test_memory_is_not_the_ledger_s(tmp_path: Path) -> None:
     def peak(number: int) -> int:
         columns = tuple(Column(str(n), 9) for n in range(30))
