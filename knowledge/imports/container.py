@@ -30,6 +30,17 @@ _END, _ZIP64 = b"PK\x05\x06", b"PK\x06\x07"
 _RESAVE = "请用 Word 或 WPS 打开，另存为 .docx 后再导入"
 
 
+# What zipfile raises for a damaged member; ValueError: an offset before the file's beginning.
+_UNREADABLE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    NotImplementedError,
+    ValueError,
+)
+
+
 class Package:
     """The vetted ZIP directory of a .docx held in memory."""
 
@@ -73,7 +84,7 @@ class Package:
                     if done > MAX_PART or done > entry.file_size:
                         raise self._bomb()
                     yield piece
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError, NotImplementedError) as error:
+        except _UNREADABLE as error:
             raise self._damaged() from error
         except RuntimeError as error:  # what zipfile raises for an encrypted entry
             raise self._damaged() from error

@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from errors import ImportRefused
@@ -210,6 +210,7 @@ print(json.dumps(told))
 
 
 @given(st.integers(0, len(GOOD) - 1), st.integers(0, 255), st.booleans())
+@example(at=549, byte=2, cut=False)  # an offset before the file's beginning
 @settings(max_examples=150, deadline=None)
 def test_a_damaged_docx_never_shows_a_traceback(at: int, byte: int, cut: bool) -> None:
     data = GOOD[:at] if cut else GOOD[:at] + bytes([byte]) + GOOD[at + 1 :]
