@@ -27,7 +27,7 @@ ANSWERS, SCOPE = _FOLDER / "confidence.json", _FOLDER / "scope.json"
 # .105 of the off-topic ones and .82 of the short questions. With questions of the training, both
 # thresholds together pass .94, .94, .87 and .152 (near-topic .31, chat .04, nonsense .03).
 # .4 is chosen on the whole labelled sets, so these figures are optimistic: .874 of their in-scope
-# questions pass (long .938, short .840), .152 of the off-topic ones, .19 of the half not learnt from;
+# questions pass (long .938, short .840), .152 of the off-topic ones, .19 of the unlearnt half;
 # .6 would pass .838 and .108. Turning away a person with a real question costs more than showing a
 # doubtful article under a doubtful heading.
 DECLINE_BELOW = 0.1  # confidence: nothing in the corpus seems to answer
