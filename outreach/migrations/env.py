@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
+from outreach import campaign_tables, delivery_tables, service_tables  # noqa: F401 (registers them)
 from outreach.tables import metadata
 
 context.configure(

@@ -1,0 +1,12 @@
+"""Notices under art. 57 of 法治宣传教育法 and what was answered."""
+
+from __future__ import annotations
+
+revision = "0007"
+down_revision = "0006"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Nothing yet."""
