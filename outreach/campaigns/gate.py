@@ -16,6 +16,7 @@ from knowledge.cards import Cards
 from knowledge.checking import check_citations
 from knowledge.corpus import Corpus
 from knowledge.hotlines import Hotlines
+from knowledge.numerals import parse_number
 from knowledge.quizzes import Quizzes
 from outreach.campaigns.definition import DEFAULT, Definition
 from outreach.campaigns.rendering import render
@@ -27,6 +28,7 @@ _CALLABLE = re.compile(
     r"|0\d{2,3}[- ]?\d{7,8}|400[- ]?\d{3}[- ]?\d{4})"
     r"(?![\d.%条款项]|\s*(?:元|万|块|年|天|人|斤|亩|只|头|件|起|场|册|份))"
 )
+_NUMBER = re.compile(r"第([零〇一二三四五六七八九十百千万两\d]+)条")
 _NAMES = {DEFAULT: "正文", "telegram": "Telegram 正文", "wechat": "微信正文", "web": "网页正文"}
 
 
@@ -89,6 +91,10 @@ class Gate:
                 yield (
                     f"{name}第{found.line}行“{found.citation}”{found.label}：{found.message}{more}"
                 )
+
+        for number in _NUMBER.findall(text):  # 第九千十三条 is read as no citation at all
+            if not parse_number(number):
+                yield f"{name}里的“第{number}条”不是条号：请写成 第一千二百五十四条 或 第1254条"
 
     def _article(self, name: str, citation: str, day: date) -> Iterator[str]:
         found = check_citations(self.corpus, citation, day)

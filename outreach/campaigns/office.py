@@ -189,6 +189,10 @@ class Office:
         with self.store.database.read() as connection:
             return steps.history(connection, steps.get(connection, id_).id)
 
+    def town_names(self) -> dict[str, str]:
+        """The towns' names by key."""
+        return {town.key: town.label for town in self.store.codes().lists.towns}
+
     def add_staff(self, name: str, roles: Sequence[str], *, by: str) -> Member:
         """Appoint somebody or change their roles."""
         with self.store.database.write() as connection:
