@@ -401,13 +401,16 @@ def run(settings: Settings, channels: str) -> None:
     """启动机器人。"""
     from handlers.reception import Reception
     from handlers.server import serve
+    from handlers.staff import StaffDesk
 
     names = _channels(settings, channels)
     settings = settings.with_secret_key()
     assert settings.secret_key is not None
-    conversation = _conversation(settings, _corpus(settings))
-    with closing(_outreach(settings)) as outreach:
-        desk = Reception(conversation, outreach, settings.secret_key)
+    corpus = _corpus(settings)
+    conversation = _conversation(settings, corpus)
+    with closing(_outreach(settings, corpus)) as outreach:
+        staff = StaffDesk(_office(settings, corpus, outreach))
+        desk = Reception(conversation, outreach, settings.secret_key, staff)
         serve(settings, desk, names, click.echo)
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,13 +32,13 @@ from tests.outreach.conftest import FakeClock
 def test_what_is_wrong_is_found_wherever_it_stands(
     gate: Gate, clock: FakeClock, text: str, words: str, place: str
 ) -> None:
-    changes = {
+    changes: dict[str, dict[str, Any]] = {
         "title": {"title": text},
         "default": {"text": {"default": text}},
         "telegram": {"text": {"default": "好", "telegram": text}},
         "second": {"second": {"default": text}},
-    }[place]
-    problems = gate.problems(definition(**changes), clock)
+    }
+    problems = gate.problems(definition(**changes[place]), clock)
     assert any(words in problem for problem in problems), problems
 
 
