@@ -172,7 +172,7 @@ def status_text(found: Engagement) -> str:
     count = found.states.get
     lines = [campaign_line(found.campaign)]
     lines.append(
-        f"排队 {count('queued', 0)}  发送中 {count('claimed', 0)}  送达 {found.sent}  "
+        f"排队 {count('queued', 0)}  发送中 {count('claimed', 0)}  送达 {found.delivered}  "
         f"失败 {count('failed', 0)}  被屏蔽 {count('blocked', 0)}  已退订 {count('opted_out', 0)}  "
         f"不明 {count('unknown', 0)}  撤回 {count('recalled', 0)}  过期 {count('expired', 0)}"
     )
@@ -185,7 +185,8 @@ def status_text(found: Engagement) -> str:
     quiz = found.quiz
     if quiz["attempts"]:
         lines.append(
-            f"48小时内答题 {quiz['residents']} 人，{quiz['attempts']} 次，答对 {quiz['right']}"
+            f"48小时内答题 {quiz['residents']} 人、{quiz['attempts']} 人次，"
+            f"首答正确 {quiz['right_first']}/{quiz['answered']} 题"
         )
     if found.comparison:
         lines.append(f"两种文案：{found.comparison.verdict}")

@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
+    ColumnElement,
     Connection,
     Row,
     and_,
@@ -25,6 +26,7 @@ from sqlalchemy import (
     type_coerce,
 )
 
+from outreach import pushes
 from outreach.campaigns.comparison import Comparison, Rate, compare
 from outreach.campaigns.steps import Campaign
 from outreach.consultations import Window, horizon, turns
@@ -54,6 +56,7 @@ class Engagement:
     campaign: Campaign
     states: Mapping[str, int]
     failed: Mapping[str, int]
+    taken_back: int  # delivered, then deleted or edited by a recall
     clicks: int
     clicked: int
     replies: int  # consultations
@@ -65,21 +68,26 @@ class Engagement:
 
     @property
     def sent(self) -> int:
-        """Acknowledged by the platform."""
+        """Acknowledged by the platform, and still there."""
         return self.states.get("sent", 0)
 
     @property
+    def delivered(self) -> int:
+        """Acknowledged by the platform; some may have been taken back since."""
+        return self.sent + self.taken_back
+
+    @property
     def attempted(self) -> int:
-        """Rows that were tried: sent, refused, or without an answer."""
-        return sum(self.states.get(name, 0) for name in ("sent", "failed", "blocked", "unknown"))
+        """Rows that were tried: delivered, refused, or without an answer."""
+        return self.delivered + sum(self.states.get(name, 0) for name in pushes.IN_VAIN)
 
     def rates(self) -> dict[str, Rate]:
         """The rates, each with its denominator."""
         return {
-            "delivered": Rate(self.sent, self.attempted),
-            "clicked": Rate(self.clicked, self.sent),
-            "replied": Rate(self.replied, self.sent),
-            "unsubscribed": Rate(self.unsubscribed, self.sent),
+            "delivered": Rate(self.delivered, self.attempted),
+            "clicked": Rate(self.clicked, self.delivered),
+            "replied": Rate(self.replied, self.delivered),
+            "unsubscribed": Rate(self.unsubscribed, self.delivered),
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -106,7 +114,8 @@ class Engagement:
             "recalled": count("recalled", 0),
             "expired": count("expired", 0),
             "attempted": self.attempted,
-            "delivered": self.sent,
+            "delivered": self.delivered,
+            "taken_back": self.taken_back,
             "replies_48h": self.replies,
             "replied_residents_48h": self.replied,
             "rates": {name: rate.to_json() for name, rate in self.rates().items()},
@@ -134,14 +143,17 @@ def engagement(connection: Connection, campaign: Campaign, now: datetime) -> Eng
     ).all()
     states: dict[str, int] = {}
     failed: dict[str, int] = {}
+    taken_back = 0
     for each in grouped:
         states[each.state] = states.get(each.state, 0) + each.number
         if each.state == "failed":
             reason = each.reason or "unspecified"
             failed[reason] = failed.get(reason, 0) + each.number
+        if each.state == "recalled" and each.reason:
+            taken_back += each.number
     first, last = connection.execute(
         select(func.min(row.done_at), func.max(row.done_at)).where(
-            row.campaign == campaign.id, row.state == "sent"
+            row.campaign == campaign.id, _delivered()
         )
     ).one()
     replies, replied = (0, 0) if first is None else _replies(connection, campaign, first, last, now)
@@ -151,6 +163,7 @@ def engagement(connection: Connection, campaign: Campaign, now: datetime) -> Eng
         campaign=campaign,
         states=states,
         failed=failed,
+        taken_back=taken_back,
         clicks=sum(int(each.clicks) for each in grouped),
         clicked=sum(int(each.clicked) for each in grouped),
         replies=replies,
@@ -162,13 +175,19 @@ def engagement(connection: Connection, campaign: Campaign, now: datetime) -> Eng
     )
 
 
+def _delivered() -> ColumnElement[bool]:
+    """Rows that the platform acknowledged; a recall gives a reason to those that it took back."""
+    row = deliveries.c
+    return or_(row.state == "sent", and_(row.state == "recalled", row.reason.is_not(None)))
+
+
 def _variants(grouped: Sequence[Row[Any]]) -> dict[str, dict[str, int]]:
     found: dict[str, dict[str, int]] = {}
     for each in grouped:
         if each.variant is not None:
             counts = found.setdefault(each.variant, {"audience": 0, "sent": 0, "clicked": 0})
             counts["audience"] += each.number
-            if each.state == "sent":
+            if each.state == "sent" or (each.state == "recalled" and each.reason):
                 counts["sent"] += each.number
                 counts["clicked"] += int(each.clicked)
     return dict(sorted(found.items()))
@@ -197,7 +216,7 @@ def _replies(
         .where(
             turn.c.first == 1,
             deliveries.c.campaign == campaign.id,
-            deliveries.c.state == "sent",
+            _delivered(),
             turn.c.started >= done,
             turn.c.started < done + _LATER,
         )
@@ -231,7 +250,7 @@ def _unsubscribed(connection: Connection, campaign: Campaign) -> int:
             )
             .where(
                 row.campaign == campaign.id,
-                row.state == "sent",
+                _delivered(),
                 or_(subscriptions.c.key.is_(None), subscriptions.c.since > row.done_at),
                 ~exists().where(after),
             )
@@ -240,30 +259,31 @@ def _unsubscribed(connection: Connection, campaign: Campaign) -> int:
 
 
 def _quiz(connection: Connection, campaign: Campaign) -> dict[str, int | float | None]:
-    """Quiz answers within 48 hours of the push: residents, answers, right ones."""
+    """Quizzes within 48 hours of the push: residents, attempts, first answers, right ones."""
     at, done = type_coerce(events.c.at, BigInteger), type_coerce(deliveries.c.done_at, BigInteger)
-    right = case((events.c.result == "right", 1), else_=0)
-    found = connection.execute(
+    answer = events.c.type == "quiz_answer"
+    people, attempts, answered, right = connection.execute(
         select(
             func.count(distinct(events.c.resident_id)),
-            func.count(),
-            func.coalesce(func.sum(right), 0),
+            func.count().filter(events.c.type == "quiz"),
+            func.count().filter(answer),
+            func.count().filter(answer, events.c.result == "right"),
         )
         .select_from(events)
         .join(residents, residents.c.id == events.c.resident_id)
         .join(deliveries, deliveries.c.resident == residents.c.key)
         .where(
-            events.c.type == "quiz",
+            events.c.type.in_(("quiz", "quiz_answer")),
             deliveries.c.campaign == campaign.id,
-            deliveries.c.state == "sent",
+            _delivered(),
             at >= done,
             at < done + _LATER,
         )
     ).one()
-    people, answers, rights = (int(value) for value in found)
     return {
         "residents": people,
-        "attempts": answers,
-        "right": rights,
-        "right_rate": round(rights / answers, 6) if answers else None,
+        "attempts": attempts,
+        "answered": answered,
+        "right_first": right,
+        "right_first_rate": round(right / answered, 6) if answered else None,
     }

@@ -70,7 +70,7 @@ def recall_queued(connection: Connection, id_: str, now: datetime) -> int:
     return connection.execute(
         update(deliveries)
         .where(deliveries.c.campaign == id_, deliveries.c.state == "queued")
-        .values(state="recalled", done_at=now, address=None)
+        .values(state="recalled", done_at=now, due_at=None, address=None, claimed_by=None)
     ).rowcount
 
 

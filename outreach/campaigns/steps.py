@@ -68,9 +68,11 @@ ALL = (SUBMIT, APPROVE, RETURN, SEND, PAUSE, RESUME, RECALL)
 _TOLD = {step.name: step.told for step in ALL} | {
     "created": "建立草稿",
     "edited": "修改",
-    "started": "开始发送",
+    "sending": "开始发送",
+    "paused": "自动暂停",
+    "expired": "过期",
     "finished": "发完",
-    "missed": "错过时间，没有发送",
+    "missed": "错过时间",
 }
 
 
