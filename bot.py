@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from handlers.conversation import Conversation
     from handlers.questions import Composer
     from knowledge.corpus import Corpus
+    from outreach.campaigns.office import Office
     from outreach.store import Outreach
 
 
@@ -400,13 +401,16 @@ def run(settings: Settings, channels: str) -> None:
     """启动机器人。"""
     from handlers.reception import Reception
     from handlers.server import serve
+    from handlers.staff import StaffDesk
 
     names = _channels(settings, channels)
     settings = settings.with_secret_key()
     assert settings.secret_key is not None
-    conversation = _conversation(settings, _corpus(settings))
-    with closing(_outreach(settings)) as outreach:
-        desk = Reception(conversation, outreach, settings.secret_key)
+    corpus = _corpus(settings)
+    conversation = _conversation(settings, corpus)
+    with closing(_outreach(settings, corpus)) as outreach:
+        staff = StaffDesk(_office(settings, corpus, outreach))
+        desk = Reception(conversation, outreach, settings.secret_key, staff)
         serve(settings, desk, names, click.echo)
 
 
@@ -564,8 +568,30 @@ def _attach() -> None:
         main.add_command(command)
 
 
-if {"event", "period", "notice", "trace", "--help", "-h"} & set(sys.argv[1:]):
+def _office(settings: Settings, corpus: Corpus, store: Outreach) -> Office:
+    from outreach.campaigns.gate import Gate
+    from outreach.campaigns.office import Office
+
+    gate = cache(lambda: Gate.load(corpus, settings.county))
+    return Office(store, gate, settings.county, settings.pushes_a_week)
+
+
+def _attach_campaigns() -> None:
+    from handlers.campaign_commands import commands
+
+    def opened(settings: Settings) -> Office:
+        corpus = _corpus(settings)
+        return _office(settings, corpus, _outreach(settings, corpus))
+
+    for command in commands(opened):
+        main.add_command(command)
+
+
+_HELP = {"--help", "-h"}
+if {"event", "period", "notice", "trace", *_HELP} & set(sys.argv[1:]):
     _attach()  # they bring libraries for Word and Excel, which `cite` and `ask` need not wait for
+if {"campaign", "staff", *_HELP} & set(sys.argv[1:]):
+    _attach_campaigns()
 
 
 if __name__ == "__main__":

@@ -72,6 +72,7 @@ class Settings:
     wechat_aes_key: str | None = None
     wechat_api: str = WECHAT_API
     county: str = "本县"
+    pushes_a_week: int = 2  # of campaigns, to one resident
     https: bool = False  # residents come through a proxy that speaks HTTPS
     secret_key: bytes | None = field(default=None, repr=False)
 
@@ -107,6 +108,7 @@ class Settings:
             wechat_aes_key=text("PUFA_WECHAT_AES_KEY"),
             wechat_api=(text("PUFA_WECHAT_API") or WECHAT_API).rstrip("/"),
             county=text("PUFA_COUNTY") or "本县",
+            pushes_a_week=_number("PUFA_PUSHES_A_WEEK", text("PUFA_PUSHES_A_WEEK"), 2, 1, 50),
             https=_switch("PUFA_HTTPS", text("PUFA_HTTPS")),
             secret_key=secret.encode() if secret else None,
         )
@@ -175,6 +177,14 @@ def _port(value: str | None) -> int:
     if not 0 <= port <= 65535:
         raise SettingsError(f"PUFA_PORT 必须是 0–65535 的整数，现在是 {value!r}")
     return port
+
+
+def _number(name: str, value: str | None, default: int, least: int, most: int) -> int:
+    if value is None:
+        return default
+    if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
+        raise SettingsError(f"{name} 必须是 {least}–{most} 的整数，现在是 {value!r}")
+    return int(value)
 
 
 def _switch(name: str, value: str | None) -> bool:

@@ -17,6 +17,7 @@ from typing import Any, Protocol
 from handlers.conversation import Conversation
 from handlers.masking import mask
 from handlers.messages import Channel, Incoming, Kind, Reply, ShownArticle
+from handlers.staff import StaffDesk
 from outreach.events import Answer, Cited, Event, Feedback, Gap, Referral, event_key
 from outreach.residents import resident_key
 from outreach.store import Outreach
@@ -62,10 +63,17 @@ class FrontDesk(Protocol):
 class Reception:
     """The desk of one running bot; implements :class:`FrontDesk`."""
 
-    def __init__(self, conversation: Conversation, outreach: Outreach, secret: bytes) -> None:
+    def __init__(
+        self,
+        conversation: Conversation,
+        outreach: Outreach,
+        secret: bytes,
+        staff: StaffDesk | None = None,
+    ) -> None:
         self._conversation = conversation
         self._outreach = outreach
         self._secret = secret
+        self._staff = staff
 
     def resident(self, channel: Channel, platform_id: str) -> str:
         """The pseudonymous key of a platform's user."""
@@ -86,9 +94,13 @@ class Reception:
     def answer(self, incoming: Incoming) -> Outcome:
         """Reply to a received update and record its events once, however often it is called."""
         incoming = replace(incoming, text=mask(incoming.text))
-        reply = self._conversation.respond(incoming)
+        reply = self._staff.respond(incoming) if self._staff else None
+        reply = reply or self._conversation.respond(incoming)
+        events = happened(incoming, reply)
+        if events and self._staff and self._staff.is_staff(incoming.resident):
+            events = []  # what staff try out is no consultation (spec 2.1)
         first = self._outreach.record_answer(
-            incoming.update_key, reply.kind.value, happened(incoming, reply), text=incoming.text
+            incoming.update_key, reply.kind.value, events, text=incoming.text
         )
         return Outcome(reply, first)
 

@@ -82,5 +82,18 @@ campaign_log = Table(
     Column("actor", String(60), nullable=False),
     Column("step", String(20), nullable=False),
     Column("note", Text),
+    Column("sha256", String(64)),  # the content that the step was taken on
+    Column("key", String(32), unique=True),  # idempotency key: the update that asked for it
     Index(None, "campaign"),
+)
+
+staff_log = Table(
+    "staff_log",
+    metadata,
+    Column("id", Identity, primary_key=True),
+    Column("name", String(60), nullable=False),
+    Column("at", Instant, nullable=False),
+    Column("actor", String(60), nullable=False),
+    Column("step", String(20), nullable=False),  # added, disabled, code, bound
+    Column("note", Text),
 )

@@ -11,8 +11,8 @@ import csv
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ from tempfile import NamedTemporaryFile
 from typing import IO, Any
 
 from errors import UsageError
+from outreach.campaign_figures import CAMPAIGN_COLUMNS, NOTES, campaign_rows
 from outreach.consultations import Window
 from outreach.database import Database
 from outreach.ledger import LEDGER_COLUMNS as LEDGER_COLUMNS
@@ -28,10 +29,11 @@ from outreach.ledger import ledger as ledger
 from outreach.statistics import DEFINITIONS, LAW_NOTE, PEOPLE_NOTE, SMALL_NOTE
 from settings import SHANGHAI
 
-KINDS = ("ledger",)
+KINDS = ("ledger", "campaigns")
 FORMATS = ("csv", "json")
 
 Progress = Callable[[int], None]
+Cell = str | int | float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,8 @@ def export(
 
     Args:
         database: the store.
-        kind: ``ledger``, or another of :data:`outreach.printing.PRINTED`.
-        format: of the ledger ``csv`` (UTF-8 with BOM), ``json`` or ``xlsx``; of another kind what
+        kind: ``ledger``, ``campaigns``, or another of :data:`outreach.printing.PRINTED`.
+        format: of these two ``csv`` (UTF-8 with BOM), ``json`` or ``xlsx``; of another kind what
             is written there.
         out: the file; an existing one is replaced as a whole or not at all.
         start: first day.
@@ -101,6 +103,7 @@ def export(
             f"{kind} 不能导出为 {format}，可用：{'、'.join((*FORMATS, *PRINTED[kind]))}"
         )
     window = Window(start, end, as_of)
+    columns = LEDGER_COLUMNS if kind == "ledger" else CAMPAIGN_COLUMNS
     meta = {
         "kind": kind,
         "from": start.isoformat(),
@@ -110,18 +113,23 @@ def export(
         "数据截止时间": as_of.astimezone(SHANGHAI).isoformat(sep=" ", timespec="seconds"),
         "exporter": exporter,
         "corpus": corpus,
-        "columns": LEDGER_COLUMNS,
+        "columns": columns,
         "sha256_of": "每行各列按 JSON 数组（UTF-8，无空格）写成一行、以换行结尾，依次连接",
-        "notes": [PEOPLE_NOTE, LAW_NOTE, SMALL_NOTE],
+        "notes": [PEOPLE_NOTE, LAW_NOTE, SMALL_NOTE] if kind == "ledger" else list(NOTES),
         "definitions": DEFINITIONS,
     }
     try:
-        with database.read() as connection:
-            rows = _Counted(ledger(connection, window), progress)
-            if format == "csv":
-                _write_csv(out, rows)
+        with ExitStack() as open_:
+            source: Iterable[Sequence[Cell]]
+            if kind == "ledger":
+                source = ledger(open_.enter_context(database.read()), window)
             else:
-                _write_json(out, rows, meta)
+                source = campaign_rows(database, window)
+            rows = _Counted(source, progress)
+            if format == "csv":
+                _write_csv(out, columns, rows)
+            else:
+                _write_json(out, columns, rows, meta)
         beside = out.with_name(out.name + ".meta.json") if format == "csv" else None
         if beside:
             with _replacing(beside) as stream:
@@ -135,12 +143,12 @@ def export(
 class _Counted:
     """Counts and hashes the rows that pass through."""
 
-    def __init__(self, rows: Iterable[list[Value]], progress: Progress | None) -> None:
+    def __init__(self, rows: Iterable[Sequence[Cell]], progress: Progress | None) -> None:
         self._rows, self._progress = rows, progress
         self._hash = hashlib.sha256()
         self.number = 0
 
-    def __iter__(self) -> Iterator[list[Value]]:
+    def __iter__(self) -> Iterator[Sequence[Cell]]:
         for row in self._rows:
             self._hash.update(_line(row).encode() + b"\n")
             self.number += 1
@@ -156,30 +164,30 @@ class _Counted:
         return {"rows": self.number, "sha256": self.sha256}
 
 
-def _line(row: list[Value]) -> str:
-    return json.dumps(row, ensure_ascii=False, separators=(",", ":"))
+def _line(row: Sequence[Cell]) -> str:
+    return json.dumps(list(row), ensure_ascii=False, separators=(",", ":"))
 
 
-def _write_csv(out: Path, rows: Iterable[list[Value]]) -> None:
+def _write_csv(out: Path, columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> None:
     with _replacing(out, encoding="utf-8-sig") as stream:
         writer = csv.writer(stream)
-        writer.writerow(LEDGER_COLUMNS)
+        writer.writerow(columns)
         for row in rows:
             writer.writerow([neutral(value) for value in row])
 
 
-def _write_json(out: Path, rows: _Counted, meta: dict[str, Any]) -> None:
+def _write_json(out: Path, columns: Sequence[str], rows: _Counted, meta: dict[str, Any]) -> None:
     with _replacing(out) as stream:
         stream.write('{"rows": [')
         for number, row in enumerate(rows):
-            named = json.dumps(dict(zip(LEDGER_COLUMNS, row, strict=True)), ensure_ascii=False)
+            named = json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False)
             stream.write((",\n" if number else "\n") + named)
         # The hash is known once the rows are out: meta comes last.
         sealed = json.dumps(meta | rows.seal(), ensure_ascii=False, indent=2)
         stream.write(f'\n], "meta": {sealed}}}\n')
 
 
-def neutral(value: Value) -> Value:
+def neutral(value: Cell) -> Cell:
     """A cell that no spreadsheet takes for a formula: an apostrophe before = + - @, tab and CR."""
     if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
         return "'" + value

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from knowledge.duties import Duties
 from outreach import notices
+from outreach.campaign_figures import CAMPAIGN_COLUMNS, NOTES, campaign_rows
 from outreach.consultations import Window
 from outreach.database import Database
 from outreach.duties import OrganDuties, definition, due_and_done
@@ -235,28 +236,21 @@ def _whole(value: Value) -> int:
 
 
 def _campaigns(request: Request) -> Sheet:
-    table = request.table("campaign")
-    measures = ("pushed", "delivered", "clicked_residents", "quiz_attempts")
-    rows: list[list[Value]] = []
-    for row in table.rows:
-        if row.by["campaign"] == BLANK:
-            continue
-        pushed, delivered = row.measures.get("pushed"), row.measures.get("delivered")
-        both = isinstance(pushed, int) and isinstance(delivered, int) and pushed > 0
-        rate = delivered / pushed if both else BLANK  # type: ignore[operator]
-        cells = [shown(row.measures.get(m)) for m in measures]
-        first = shown(row.measures.get("quiz_right_first_rate"))
-        rows.append([row.by["campaign"], *cells[:2], rate, *cells[2:], first])
+    counts = ("推送", "送达", "点击人数", "答题人次")
+    widths = (20, 30, 16, 18, 10, 9, 9, 9, 10, 9, 10, 11)
     return Sheet(
         name="推送活动",
         title=titled(request, "普法推送活动表"),
-        columns=(
-            *(Column("活动", 30), Column("推送", 10, "count"), Column("送达", 10, "count")),
-            *(Column("触达率", 10, "rate"), Column("点击人数", 10, "count")),
-            *(Column("答题人次", 10, "count"), Column("首答正确率", 11, "rate")),
+        columns=tuple(
+            Column(
+                name,
+                width,
+                "rate" if name.endswith("率") else "count" if name in counts else "text",
+            )
+            for name, width in zip(CAMPAIGN_COLUMNS, widths, strict=True)
         ),
-        rows=rows,
-        notes=("触达率＝送达人次÷推送人次。送达是平台确认收到，不等于阅读。",),
+        rows=campaign_rows(request.database, request.window),
+        notes=NOTES,
     )
 
 

@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 
 from errors import UsageError
-from outreach import offline, small_cells
+from outreach import offline, pushes, small_cells
 from outreach.activities import OFFLINE
 from outreach.codes import LABELLED, Codes, county_codes
 from outreach.consultations import (
@@ -86,9 +86,13 @@ DEFINITIONS = {
     "donated_books": "捐赠册：捐赠的图书，不含在册数里。",
     "donated_leaflets": "捐赠份：捐赠的资料，不含在份数里。",
     "donated_goods": "捐赠件：捐赠的宣传品，不含在件数里。",
-    "pushed": "推送：尝试推送的人次。",
+    "pushed": (
+        "推送：尝试推送的人次，包括送达的和失败、被屏蔽、结果不明的；后三种不记乡镇、村和重点对象。"
+    ),
     "delivered": "送达：平台确认收到的推送人次，不等于阅读。",
-    "clicked_residents": "点击人数：点击推送链接或按钮的不重复居民。",
+    "clicked_residents": (
+        "点击人数：本行期间和条件内首次点击推送链接或按钮的不重复居民，不可相加。"
+    ),
     "quiz_attempts": "答题人次：至少答了一题的答题。",
     "quiz_right_first_rate": "首答正确率：每名居民每份试卷首次作答中答对的题目比例。",
     "referrals": "转介次数：向居民出示热线卡片的次数（按事件计，不按咨询合并）。",
@@ -235,7 +239,8 @@ def _count(
     total: Counts = {}
     consulted = ("consultations", "online_residents"), _consulted(window, until, by)
     happened = ("referrals", "gaps"), _shown_and_missed(window, by)
-    for names, query in (consulted, happened, *offline.queries(window, by)):
+    counted = (*offline.queries(window, by), *pushes.queries(window, by))
+    for names, query in (consulted, happened, *counted):
         for is_total, *cells in connection.execute(query):
             found = dict(zip(names, map(int, cells[len(by) :]), strict=True))
             if is_total:
@@ -341,6 +346,7 @@ def _complete(found: Counts, by: tuple[str, ...], values: tuple[str, ...]) -> Me
     if channel != OFFLINE:
         complete |= {name: found.get(name, 0) for name in ONLINE}
         complete["online_person_times"] = complete["consultations"]
+        complete |= {name: found.get(name, 0) for name in pushes.MEASURES}
     if channel in (None, OFFLINE):
         complete |= {name: found.get(name, 0) for name in offline.MEASURES}
     return complete
@@ -349,7 +355,7 @@ def _complete(found: Counts, by: tuple[str, ...], values: tuple[str, ...]) -> Me
 def _hide(rows: Mapping[Key, Measures], total: Measures, by: tuple[str, ...]) -> None:
     """Put ``<5`` and ``≥5`` where rule R11 wants them."""
     places = [place for place, name in enumerate(by) if name in small_cells.SENSITIVE]
-    for name in PEOPLE:
+    for name in (*PEOPLE, *pushes.MEASURES):
         cells = {key: found[name] for key, found in rows.items()}
         counted = {key: value for key, value in cells.items() if isinstance(value, int)}
         named = [key for key in counted if any(key[place] != BLANK for place in places)]

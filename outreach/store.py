@@ -12,6 +12,7 @@ from sqlalchemy import delete
 from errors import OutreachError, UsageError
 from outreach import evidence, exports, imports, periods, register, residents, statistics
 from outreach.activities import Evidence, Kind, Registered, State, Submission, numbered, person
+from outreach.campaigns import staff
 from outreach.cells import Cell, Reader
 from outreach.codes import LABELLED, Codes, county_codes
 from outreach.database import Database
@@ -162,6 +163,7 @@ class Outreach:
         """
         with self.database.write() as connection:
             self.inbox.forget(connection, resident, keep=during)
+            staff.forget(connection, resident)
             return residents.erase(
                 connection, resident, at=self.clock.now(), actor=actor, reason=reason
             )

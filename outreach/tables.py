@@ -17,6 +17,11 @@ activities      what staff reported of an activity, per version  never (triggers
 activity_*      its joint organs, laws, quantities, evidence,    never (triggers)
                 and the decision on it
 periods         closed months: the figures as published          never (triggers)
+campaigns       what is pushed to whom, and its state            yes, by logged steps
+campaign_log    every step that a campaign took                  never (triggers)
+staff           who may take which step                          yes, by logged steps
+staff_codes     one-time codes that bind a channel's account     yes
+staff_log       every change of staff                            never (triggers)
 =============== ================================================ ==========================
 
 An offline activity is an event (type ``activity`` or ``training``) with a row in ``activities``;
@@ -304,4 +309,6 @@ APPEND_ONLY = (
     "activity_reviews",
     "activity_evidence",
     "periods",
+    "campaign_log",
+    "staff_log",
 )

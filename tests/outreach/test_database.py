@@ -18,11 +18,13 @@ from sqlalchemy.exc import DBAPIError
 from errors import OutreachError, SettingsError
 from outreach import tables
 from outreach.activities import Evidence
+from outreach.campaigns import staff, steps
 from outreach.database import Database
 from outreach.events import record
 from outreach.register import attach, decide, submit
 from outreach.store import Outreach
 from settings import ROOT
+from tests.outreach.campaigns.samples import definition
 from tests.outreach.samples import NOON, activity, answer
 
 
@@ -241,6 +243,9 @@ def fill_log(store: Outreach) -> None:
         attach(connection, number, [photo], actor="张三", now=NOON)
         decide(connection, number, "approved", actor="李四", now=NOON)
     store.close_period("2026-10", actor="李四")
+    with store.database.write() as connection:
+        staff.add(connection, "王五", ["editor"], by="李四", now=NOON)
+        steps.save(connection, definition(), by="王五", now=NOON, key="0" * 32)
 
 
 @pytest.mark.parametrize("table", tables.APPEND_ONLY)

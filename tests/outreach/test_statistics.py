@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from errors import UsageError
-from outreach import statistics
+from outreach import pushes, statistics
 from outreach.events import Event, Reversal, record
 from outreach.statistics import DEFINITIONS, DIMENSIONS, Table
 from outreach.store import Outreach
@@ -270,7 +270,8 @@ def test_the_contract_s_shape(store: Outreach) -> None:
     (row,) = json["rows"]
     assert row["by"] == {"month": "2026-11", "channel": "web", "town": "—"}
     assert row["consultations"] == row["online_person_times"] == row["online_residents"] == 1
-    for name in DEFINITIONS.keys() - {*COUNTED, "online_person_times"}:
+    assert [row[name] for name in pushes.MEASURES] == [0, 0, 0]
+    for name in DEFINITIONS.keys() - {*COUNTED, *pushes.MEASURES, "online_person_times"}:
         assert row[name] is None
         assert json["total"][name] == (0 if name in OFFLINE else None)
     assert set(DEFINITIONS) <= set(row)

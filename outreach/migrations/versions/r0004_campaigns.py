@@ -10,6 +10,12 @@ down_revision = "0003"
 branch_labels = None
 depends_on = None
 
+# Append-only tables, and what a second row with the same identity looks like (see 0001).
+IDENTITY = {
+    "campaign_log": "id = NEW.id OR key = NEW.key",
+    "staff_log": "id = NEW.id",
+}
+
 
 def upgrade() -> None:
     """Create the tables."""
@@ -68,9 +74,52 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(60), nullable=False),
         sa.Column("step", sa.String(20), nullable=False),
         sa.Column("note", sa.Text),
+        sa.Column("sha256", sa.String(64)),
+        sa.Column("key", sa.String(32)),
         sa.PrimaryKeyConstraint("id", name="pk_campaign_log"),
+        sa.UniqueConstraint("key", name="uq_campaign_log_key"),
         sa.ForeignKeyConstraint(
             ["campaign"], ["campaigns.id"], name="fk_campaign_log_campaign_campaigns"
         ),
     )
     op.create_index("ix_campaign_log_campaign", "campaign_log", ["campaign"])
+    op.create_table(
+        "staff_log",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer, "sqlite"), nullable=False),
+        sa.Column("name", sa.String(60), nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+        sa.Column("actor", sa.String(60), nullable=False),
+        sa.Column("step", sa.String(20), nullable=False),
+        sa.Column("note", sa.Text),
+        sa.PrimaryKeyConstraint("id", name="pk_staff_log"),
+    )
+    if op.get_bind().dialect.name == "sqlite":
+        _guard_sqlite()
+    else:
+        _guard_postgresql()
+
+
+def _guard_sqlite() -> None:
+    for table, same in IDENTITY.items():
+        for verb in ("UPDATE", "DELETE"):
+            op.execute(
+                f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} "
+                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+            )
+        there = f"SELECT 1 FROM {table} WHERE {same}"  # noqa: S608 (constants above)
+        op.execute(
+            f"CREATE TRIGGER {table}_no_replace BEFORE INSERT ON {table} WHEN EXISTS ({there}) "
+            f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
+        )
+
+
+def _guard_postgresql() -> None:
+    for table in IDENTITY:
+        op.execute(
+            f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
+            "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
+        )
+        op.execute(
+            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+        )
