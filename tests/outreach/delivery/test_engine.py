@@ -348,12 +348,15 @@ async def test_what_a_dead_process_had_claimed_is_unknown_and_the_rest_goes_on(
         await asyncio.Event().wait()
         raise AssertionError
 
+    async def never_closed() -> None:
+        await asyncio.Event().wait()
+
     dead = FakeSender(never)
     machine = engine(store.database, clock, dead)
     crash = asyncio.create_task(machine.run())
     await until(lambda: len(dead.got) == QUICK.in_flight)
-    machine._journal.settle = lambda *_: None  # type: ignore[method-assign,assignment]
-    machine._journal.close = asyncio.Event().wait  # type: ignore[method-assign]
+    machine._journal.settle = lambda *_: None  # type: ignore[method-assign]
+    machine._journal.close = never_closed  # type: ignore[method-assign]
     machine._options = replace(QUICK, grace=0)
     crash.cancel()
     await asyncio.gather(crash, return_exceptions=True)
