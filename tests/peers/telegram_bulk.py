@@ -199,9 +199,7 @@ async def _serve(platform: Platform, reader: Any, writer: Any) -> None:
         writer.close()
 
 
-async def _answer(
-    platform: Platform, path: str, kind: str, body: bytes
-) -> tuple[int, Any] | None:
+async def _answer(platform: Platform, path: str, kind: str, body: bytes) -> tuple[int, Any] | None:
     parts = path.strip("/").split("/")
     if parts[0] == "control":
         return 200, platform.control(parts[1], json.loads(body) if body else None)
