@@ -52,26 +52,46 @@ _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _log = logging.getLogger(__name__)
 
 
-def bulk_bot(token: str, api: str, *, connections: int = 32, read_timeout: float = 15.0) -> Bot:
-    """A bot account's client for pushes; ``api`` is the Bot API's base address."""
-    request = BulkRequest(connections, read_timeout=read_timeout)
-    base = api.rstrip("/")
-    return Bot(
-        token,
-        base_url=f"{base}/bot",
-        base_file_url=f"{base}/file/bot",
-        request=request,
-        get_updates_request=BulkRequest(1),
-    )
-
-
 class BulkSender:
-    """The bulk lane of one bot account, beside its replies: both share ``limiter``."""
+    """The bulk lane of one bot account, beside its replies: both share ``limiter``.
 
-    def __init__(self, bot: Bot, limiter: Limiter) -> None:
+    It has connections of its own, and asks the platform nothing before the first message.
+    """
+
+    def __init__(
+        self,
+        token: str,
+        api: str,
+        limiter: Limiter,
+        *,
+        connections: int = 32,
+        read_timeout: float = 15.0,
+    ) -> None:
+        """Build it.
+
+        Args:
+            token: of the bot account.
+            api: the Bot API's base address.
+            limiter: the account's, shared with replies of the same process.
+            connections: messages on their way at once.
+            read_timeout: seconds until a message without an answer is unknown.
+        """
         accept_retry_after()
-        self._bot, self._limiter = bot, limiter
+        base = api.rstrip("/")
+        self._request = BulkRequest(connections, read_timeout=read_timeout)
+        self._bot = Bot(
+            token,
+            base_url=f"{base}/bot",
+            base_file_url=f"{base}/file/bot",
+            request=self._request,
+            get_updates_request=BulkRequest(1),
+        )
+        self._limiter = limiter
         self._pictures: dict[Path, str] = {}  # Telegram's file id, once it has the picture
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._request.shutdown()
 
     def share(self, processes: int) -> None:
         """How many processes push with this account now."""

@@ -33,13 +33,17 @@ class BulkRequest(BaseRequest):
         return self._timeout.sock_read
 
     async def initialize(self) -> None:
-        """Open the connections' pool; proxies are taken from the environment."""
+        """Nothing: connections open when they are needed."""
+
+    def _opened(self) -> aiohttp.ClientSession:
+        """The connections' pool; proxies are taken from the environment."""
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=self._connections),
                 timeout=self._timeout,
                 trust_env=True,
             )
+        return self._session
 
     async def shutdown(self) -> None:
         """Close the connections; may be called twice."""
@@ -62,9 +66,8 @@ class BulkRequest(BaseRequest):
             NetworkError: no connection, or it broke; the cause is one of :data:`NOT_SENT` where
                 nothing went out.
         """
-        assert self._session is not None, "initialize() comes first"
         try:
-            async with self._session.request(method, url, data=_body(request_data)) as answer:
+            async with self._opened().request(method, url, data=_body(request_data)) as answer:
                 return answer.status, await answer.read()
         except NOT_SENT as error:
             raise NetworkError(type(error).__name__) from error

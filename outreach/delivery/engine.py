@@ -150,6 +150,9 @@ class Engine:
         except OutreachError as error:
             _log.warning("推送的日程暂时查不了，稍后再试：%s", error)
             return
+        except Exception as error:
+            _defect(error)
+            return
         if lost:
             _log.warning("接手中断的推送：%d 条发送结果不明，不会自动重发", lost)
         for step in steps:
@@ -182,6 +185,9 @@ class Engine:
             except OutreachError as error:
                 _log.warning("推送名单暂时读不了，稍后再试：%s", error)
                 rows = []
+            except Exception as error:
+                _defect(error)
+                rows = []
             for row in rows:
                 await queue.put(row)
             if not rows:
@@ -193,9 +199,7 @@ class Engine:
             try:
                 await self._handle(channel, row)
             except Exception as error:
-                # The words of an error may quote a resident: kind and frames only.
-                frames = "".join(traceback.format_tb(error.__traceback__))
-                _log.error("推送处理出错：%s\n%s", type(error).__name__, frames)
+                _defect(error)
 
     async def _handle(self, channel: str, row: Reserved) -> None:
         """Bring one row to its outcome, or back to the queue."""
@@ -295,6 +299,12 @@ class Engine:
         )
         if paused:
             _log.error("推送 %s 已自动暂停：%s", campaign, reason)
+
+
+def _defect(error: Exception) -> None:
+    """Log a defect without its words, which may quote a resident: kind and frames only."""
+    frames = "".join(traceback.format_tb(error.__traceback__))
+    _log.error("推送处理出错：%s\n%s", type(error).__name__, frames)
 
 
 REASONS = {

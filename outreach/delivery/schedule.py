@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, exists, insert, select, update
 
+from errors import OutreachError
 from outreach.campaign_tables import campaign_log, campaigns
 from outreach.delivery_tables import deliveries
 
@@ -94,3 +95,15 @@ def live(connection: Connection) -> frozenset[str]:
     """The campaigns that are sending."""
     query = select(campaigns.c.id).where(campaigns.c.state == "sending")
     return frozenset(connection.execute(query).scalars())
+
+
+def state(connection: Connection, name: str) -> str:
+    """A campaign's state.
+
+    Raises:
+        OutreachError: there is no such campaign.
+    """
+    found = connection.execute(select(campaigns.c.state).where(campaigns.c.id == name)).scalar()
+    if found is None:
+        raise OutreachError(f"没有推送活动 {name}")
+    return str(found)

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from telegram import Bot
 
-from handlers.telegram.bulk import BulkSender, bulk_bot
+from handlers.telegram.bulk import BulkSender
 from handlers.telegram.sending import Limiter, Timer
 from outreach.delivery.sender import (
     Blocked,
@@ -52,17 +51,16 @@ def peer(server: BulkPeer) -> BulkPeer:
     return server
 
 
+def lane(api: str, read_timeout: float = 30) -> BulkSender:
+    limiter = Limiter(Timer(), per_second=1e6, chat_gap=0)
+    return BulkSender(TOKEN, api, limiter, read_timeout=read_timeout)
+
+
 @pytest.fixture
-async def bot(peer: BulkPeer) -> AsyncIterator[Bot]:
-    made = bulk_bot(TOKEN, peer.api, read_timeout=0.3)
-    await made.initialize()
+async def sender(peer: BulkPeer) -> AsyncIterator[BulkSender]:
+    made = lane(peer.api)
     yield made
-    await made.shutdown()
-
-
-@pytest.fixture
-def sender(bot: Bot) -> BulkSender:
-    return BulkSender(bot, Limiter(Timer(), per_second=1e6, chat_gap=0))
+    await made.close()
 
 
 async def test_a_message_with_its_title_in_bold_and_a_way_out(
@@ -91,8 +89,6 @@ async def test_a_picture_is_uploaded_once(
         ({"blocked": [7]}, Blocked()),
         ({"missing": [7]}, NotFound()),
         ({"broken": [7]}, Failed("bad_request")),
-        ({"silent": [7]}, Unknown()),
-        ({"lost": [7]}, Unknown()),
         ({"flood_every": 1, "flood_seconds": 3}, RetryAfter(3)),
     ],
 )
@@ -106,14 +102,20 @@ async def test_what_the_platform_says_is_said_as_it_is(
     assert peer.state()["requests"]["sendMessage"] == 1 + ("flood_every" in fault)
 
 
+@pytest.mark.parametrize("fault", ["silent", "lost"])
+async def test_no_answer_may_be_a_message_or_none(peer: BulkPeer, fault: str) -> None:
+    peer.plant(**{fault: [7]})
+    sender = lane(peer.api, read_timeout=0.1)
+    assert await sender.send("7", PUSH) == Unknown()
+    assert peer.state()["requests"]["sendMessage"] == 1
+    await sender.close()
+
+
 async def test_no_connection_is_no_message() -> None:
-    bot = bulk_bot(TOKEN, f"http://127.0.0.1:{free_port()}")
-    for request in bot._request:
-        await request.initialize()
-    sender = BulkSender(bot, Limiter(Timer()))
+    sender = lane(f"http://127.0.0.1:{free_port()}")
     assert await sender.send("7", PUSH) == Unreached("no_connection")
-    for request in bot._request:
-        await request.shutdown()
+    await sender.close()
+    await sender.close()
 
 
 @pytest.mark.parametrize("address", ["", "x", "7:8", "oABC"])
