@@ -13,6 +13,7 @@ import re
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from datetime import date
 from functools import cache, partial
 from pathlib import Path
@@ -399,6 +400,7 @@ def corpus_radar(settings: Settings, days: int, as_json: bool) -> None:
 @click.pass_obj
 def run(settings: Settings, channels: str) -> None:
     """启动机器人。"""
+    from handlers.broadcast import Broadcaster, wording
     from handlers.reception import Reception
     from handlers.server import serve
     from handlers.staff import StaffDesk
@@ -411,7 +413,26 @@ def run(settings: Settings, channels: str) -> None:
     with closing(_outreach(settings, corpus)) as outreach:
         staff = StaffDesk(_office(settings, corpus, outreach))
         desk = Reception(conversation, outreach, settings.secret_key, staff)
-        serve(settings, desk, names, click.echo)
+        words = wording(settings, _composer(settings, corpus))
+        pushing = settings if "telegram" in names else replace(settings, telegram_token=None)
+        serve(settings, desk, names, click.echo, Broadcaster(pushing, outreach, words))
+
+
+@main.command()
+@click.option("--campaign", metavar="ID", help="只等这一个推送活动发完，显示进度")
+@click.pass_obj
+def deliver(settings: Settings, campaign: str | None) -> None:
+    """只发推送，不接收消息：可以在几台机器上同时运行，不会重复发送。"""
+    from handlers.broadcast import deliver as send
+
+    settings = settings.with_secret_key()
+    composer = _composer(settings, _corpus(settings))
+    with closing(_outreach(settings)) as outreach:
+        state = send(settings, outreach, composer, campaign, _bar("推送"))
+    if state is not None:
+        click.echo(f"{campaign}：{state}")
+        if state != "finished":
+            raise PufaError(f"{campaign} 没有发完")
 
 
 def _channels(settings: Settings, wanted: str) -> frozenset[str]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Protocol
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from dotenv import dotenv_values
@@ -73,6 +74,7 @@ class Settings:
     wechat_api: str = WECHAT_API
     county: str = "本县"
     pushes_a_week: int = 2  # of campaigns, to one resident
+    public_url: str | None = None  # where residents reach the web application, for pushed links
     https: bool = False  # residents come through a proxy that speaks HTTPS
     secret_key: bytes | None = field(default=None, repr=False)
 
@@ -109,6 +111,7 @@ class Settings:
             wechat_api=(text("PUFA_WECHAT_API") or WECHAT_API).rstrip("/"),
             county=text("PUFA_COUNTY") or "本县",
             pushes_a_week=_number("PUFA_PUSHES_A_WEEK", text("PUFA_PUSHES_A_WEEK"), 2, 1, 50),
+            public_url=_public(text("PUFA_PUBLIC_URL"), text("PUFA_TELEGRAM_WEBHOOK_URL")),
             https=_switch("PUFA_HTTPS", text("PUFA_HTTPS")),
             secret_key=secret.encode() if secret else None,
         )
@@ -185,6 +188,15 @@ def _number(name: str, value: str | None, default: int, least: int, most: int) -
     if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
         raise SettingsError(f"{name} 必须是 {least}–{most} 的整数，现在是 {value!r}")
     return int(value)
+def _public(url: str | None, webhook: str | None) -> str | None:
+    """Where residents reach the web application; the webhook's host serves it too."""
+    if url is None:
+        parts = urlsplit(webhook or "")
+        return f"{parts.scheme}://{parts.netloc}" if parts.hostname else None
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+        raise SettingsError(f"PUFA_PUBLIC_URL 必须是 https:// 开头的网址，现在是 {url!r}")
+    return url.rstrip("/")
 
 
 def _switch(name: str, value: str | None) -> bool:

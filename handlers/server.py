@@ -12,8 +12,10 @@ from functools import partial
 import uvicorn
 
 from errors import ChannelError
+from handlers.broadcast import Broadcaster, PressDesk
 from handlers.reception import Reception
 from handlers.telegram import TelegramChannel
+from handlers.web import clicks
 from handlers.web.app import WebOptions, create_app
 from handlers.web.health import Health
 from settings import Settings
@@ -26,6 +28,7 @@ def serve(
     desk: Reception,
     channels: frozenset[str],
     announce: Callable[[str], None],
+    broadcaster: Broadcaster,
 ) -> None:
     """Serve until SIGINT or SIGTERM; ``announce`` gets ``ready http://…`` once requests succeed.
 
@@ -34,7 +37,7 @@ def serve(
     """
     listener = _listen(settings.host, settings.port)
     with listener:
-        asyncio.run(_serve(settings, desk, channels, listener, announce))
+        asyncio.run(_serve(settings, desk, channels, listener, announce, broadcaster))
 
 
 def _health(desk: Reception) -> Health:
@@ -76,14 +79,19 @@ async def _serve(
     channels: frozenset[str],
     listener: socket.socket,
     announce: Callable[[str], None],
+    broadcaster: Broadcaster,
 ) -> None:
-    telegram = TelegramChannel(desk, settings, settings.clock()) if "telegram" in channels else None
+    telegram = None
+    if "telegram" in channels:
+        presses = PressDesk(desk, broadcaster.store)
+        telegram = TelegramChannel(presses, settings, settings.clock())
+        broadcaster.limiter = telegram.limiter
     app = create_app(
         desk,
         health=partial(_health, desk),
         clock=settings.clock(),
         options=WebOptions(county=settings.county, secure_cookies=settings.https),
-        routes=telegram.routes() if telegram else (),
+        routes=[*(telegram.routes() if telegram else ()), clicks.route(broadcaster.follow)],
     )
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10
@@ -98,6 +106,8 @@ async def _serve(
         if telegram is not None:
             await telegram.start()
             stack.push_async_callback(telegram.stop)
+        await broadcaster.start()
+        stack.push_async_callback(broadcaster.stop)
         tidying = asyncio.create_task(_tidy(desk))
         stack.push_async_callback(_cancel, tidying)
         host, port = listener.getsockname()[:2]

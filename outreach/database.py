@@ -11,7 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
@@ -185,6 +185,13 @@ def insert_new(connection: Connection, table: Table, values: Mapping[str, Any]) 
     statement = build(table).values(values).on_conflict_do_nothing().returning(column)
     found: int | None = connection.execute(statement).scalar()
     return found
+
+
+def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert the rows that no row with the same unique key exists of, in one go."""
+    build = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    if rows:
+        connection.execute(build(table).on_conflict_do_nothing(), rows)
 
 
 def _address(url: str) -> URL:

@@ -10,7 +10,7 @@ A later type needs a dataclass here and no schema change.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, ClassVar, Literal
@@ -19,7 +19,7 @@ from sqlalchemy import Connection, RowMapping, insert, select
 
 from errors import DuplicateKey, OutreachError
 from outreach import residents
-from outreach.database import insert_new
+from outreach.database import insert_missing, insert_new
 from outreach.tables import event_articles, event_texts, events
 from settings import SHANGHAI
 
@@ -140,6 +140,22 @@ class Feedback(Event):
     type = "feedback"
 
 
+class Delivery(Event):
+    """推送送达: the platform took a push (its acknowledgement; nobody need have read it)."""
+
+    __slots__ = ()
+    type = "delivery"
+    units = "人次"
+
+
+class Click(Event):
+    """点击: a resident's first click on a push's link or button; further ones only count there."""
+
+    __slots__ = ()
+    type = "click"
+    units = "人次"
+
+
 class _Held(Event):
     """Something offline that one organ hosted; its details are in ``activities``."""
 
@@ -221,6 +237,27 @@ def record(
     if text is not None:
         connection.execute(insert(event_texts).values(event_id=number, text=text, kept_at=now))
     return True
+
+
+def record_all(connection: Connection, happened: Sequence[Event], *, now: datetime) -> None:
+    """Append many events without articles, quickly; those whose key is known are left as they are.
+
+    For what comes by the thousand and has passed a gate that lets each key through once.
+    """
+    rows, people = [], []
+    for event in happened:
+        row, resident = _row(connection, event)
+        rows.append(row)
+        people.append(resident)
+    numbers = residents.numbers_of(connection, {key for key in people if key is not None})
+    insert_missing(
+        connection,
+        events,
+        [
+            {**row, "resident_id": numbers.get(key or ""), "recorded_at": now}
+            for row, key in zip(rows, people, strict=True)
+        ],
+    )
 
 
 def local_day(moment: datetime) -> int:

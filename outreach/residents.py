@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, delete, func, insert, select
 
-from outreach.database import insert_new
+from outreach.database import insert_missing, insert_new
 from outreach.tables import erasures, event_texts, events, residents
 
 
@@ -46,6 +47,16 @@ def number_of(connection: Connection, key: str) -> int:
     if found is None:  # another replica was first
         found = connection.execute(query).scalar_one()
     return int(found)
+
+
+def numbers_of(connection: Connection, keys: Collection[str]) -> dict[str, int]:
+    """The opaque numbers of many resident keys, given on first use."""
+    query = select(residents.c.key, residents.c.id).where(residents.c.key.in_(keys))
+    found = {row.key: row.id for row in connection.execute(query)}
+    if missing := [{"key": key} for key in dict.fromkeys(keys) if key not in found]:
+        insert_missing(connection, residents, missing)
+        found = {row.key: row.id for row in connection.execute(query)}
+    return found
 
 
 def key_of(connection: Connection, number: int) -> str | None:

@@ -103,7 +103,8 @@ class TelegramChannel:
         self._desk, self._clock, self._commands = desk, clock, tuple(commands)
         self._timer = timer or Timer()
         self._bot = bot or _bot(token, settings.telegram_api.rstrip("/"))
-        self._sender = Sender(self._bot, Limiter(self._timer), self._timer)
+        self.limiter = Limiter(self._timer)  # pushes of this process share it
+        self._sender = Sender(self._bot, self.limiter, self._timer)
         self._lanes = Lanes()
         # Storing must not queue behind searching: the platform is waiting for it.
         self._store_pool = ThreadPoolExecutor(2, thread_name_prefix="telegram-store")

@@ -81,8 +81,12 @@ def brief(error: BaseException) -> str:
 class Limiter:
     """A place in the queue for every message: overall, per chat, and after a 429.
 
+    Two lanes share it. Replies go first: while one of them waits for its place, no push takes one.
+    Pushes go one after the other, at most at their process's share of the pace.
+
     The first chat that is told to wait pauses alone (a busy group has its own limit); a second
-    chat told so meanwhile means that the bot as a whole is too fast, and everything pauses.
+    chat told so meanwhile means that the bot as a whole is too fast, and everything pauses. Where
+    pushes were told so, only they pause.
     """
 
     def __init__(
@@ -96,28 +100,77 @@ class Limiter:
         self._gap, self._chat_gap, self._group_gap = 1 / per_second, chat_gap, group_gap
         self._next = 0.0
         self._chats: dict[int, float] = {}
-        self._flooded: tuple[int, float] = (0, 0.0)  # chat, until
+        self._flooded: dict[bool, tuple[int, float]] = {}  # by lane: chat, until
+        self._replies = 0  # that wait for a place
+        self._bulk_next = 0.0
+        self._bulk_gap = self._gap
+        self._bulk_lane = asyncio.Lock()
 
     async def turn(self, chat: int) -> None:
-        """Wait until one message may go to ``chat``, and count it."""
+        """Wait until a reply may go to ``chat``, and count it."""
+        planned = 0.0
         while True:
             now = self._timer.time()
-            wait = max(self._next, self._chats.get(chat, 0.0)) - now
-            if wait <= 0:
+            place = max(self._next, self._chats.get(chat, 0.0))
+            if place <= now:
                 break
-            await self._timer.sleep(wait)
+            planned = place
+            queues = self._next >= place
+            self._replies += queues
+            try:
+                await self._timer.sleep(place - now)
+            finally:
+                self._replies -= queues
+        self._count(chat, now, planned)
+
+    async def bulk_turn(self, chat: int) -> None:
+        """Wait until a push may go to ``chat``, and count it."""
+        planned = 0.0
+        while True:
+            if (wait := self._chats.get(chat, 0.0) - self._timer.time()) > 0:
+                await self._timer.sleep(wait)  # outside of the lane: others need not wait for it
+                continue
+            async with self._bulk_lane:
+                while True:
+                    now = self._timer.time()
+                    place = max(self._next, self._bulk_next)
+                    if place > now:
+                        planned = place
+                        await self._timer.sleep(place - now)
+                    elif self._replies:
+                        planned = 0.0
+                        await self._timer.sleep(self._gap)
+                    else:
+                        break
+                if self._chats.get(chat, 0.0) > now:
+                    continue
+                base = self._count(chat, now, planned)
+                self._bulk_next = max(self._bulk_next, base + self._bulk_gap)
+                return
+
+    def bulk_share(self, processes: int) -> None:
+        """Give pushes of this process their part of the pace."""
+        self._bulk_gap = self._gap * processes
+
+    def _count(self, chat: int, now: float, planned: float) -> float:
+        """Take a place; one that was waited for counts from its planned moment, so that waking up
+        late by a millisecond does not add up."""
+        base = max(planned, now - self._gap)
         if len(self._chats) > 4096:
             self._chats = {key: at for key, at in self._chats.items() if at > now}
-        self._next = now + self._gap
+        self._next = max(self._next, (base if planned else now) + self._gap)
         self._chats[chat] = now + (self._group_gap if chat < 0 else self._chat_gap)
+        return base if planned else now
 
-    def pause(self, chat: int, seconds: float) -> None:
-        """Obey a 429 received for ``chat``."""
+    def pause(self, chat: int, seconds: float, *, bulk: bool = False) -> None:
+        """Obey a 429 received for ``chat``, by a push or by a reply."""
         now = self._timer.time()
-        other, until = self._flooded
+        other, until = self._flooded.get(bulk, (chat, 0.0))
         if other != chat and until > now:
-            self._next = max(self._next, now + seconds)
-        self._flooded = (chat, now + seconds)
+            self._bulk_next = max(self._bulk_next, now + seconds)
+            if not bulk:
+                self._next = max(self._next, now + seconds)
+        self._flooded[bulk] = (chat, now + seconds)
         self._chats[chat] = max(self._chats.get(chat, 0.0), now + seconds)
 
 

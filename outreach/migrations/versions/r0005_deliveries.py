@@ -1,4 +1,4 @@
-"""The delivery ledger."""
+"""The delivery ledger, and the processes that send."""
 
 from __future__ import annotations
 
@@ -45,3 +45,18 @@ def upgrade() -> None:
     )
     op.create_index("ix_deliveries_campaign_state_id", "deliveries", ["campaign", "state", "id"])
     op.create_index("ix_deliveries_resident_done_at", "deliveries", ["resident", "done_at"])
+    op.create_index(
+        "ix_deliveries_claimed_by",
+        "deliveries",
+        ["claimed_by"],
+        sqlite_where=sa.text("claimed_by IS NOT NULL"),
+        postgresql_where=sa.text("claimed_by IS NOT NULL"),
+    )
+    op.create_table(
+        "senders",
+        sa.Column("id", sa.String(60), nullable=False),
+        sa.Column("channels", sa.String(60), nullable=False),
+        sa.Column("started_at", sa.BigInteger, nullable=False),
+        sa.Column("expires_at", sa.BigInteger, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_senders"),
+    )

@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -308,3 +309,51 @@ http {{
     }}
 }}
 """
+
+
+class BulkPeer:
+    """The server of tests/peers/telegram_bulk.py: thousands of messages, and a push's faults."""
+
+    def __init__(self, port: int) -> None:
+        self.api = f"http://127.0.0.1:{port}"
+        self._client = httpx.Client(base_url=self.api, trust_env=False, timeout=30)
+
+    def close(self) -> None:
+        self._client.close()
+
+    def plant(self, **faults: Any) -> None:
+        """Set what goes wrong; see the server's ``faults``."""
+        self._post("faults", faults)
+
+    def update(self, *updates: dict[str, Any]) -> None:
+        """Let ``getUpdates`` return these."""
+        self._post("updates", list(updates))
+
+    def state(self) -> dict[str, Any]:
+        """Everything it has received."""
+        answer = self._client.get("/control/state").json()
+        assert isinstance(answer, dict)
+        return answer | {"received": {int(k): v for k, v in answer["received"].items()}}
+
+    def count(self) -> int:
+        """How many messages it has taken."""
+        return int(self._client.get("/control/count").json())
+
+    def texts(self) -> dict[int, list[str]]:
+        return {int(k): v for k, v in self._client.get("/control/texts").json().items()}
+
+    def _post(self, what: str, body: Any) -> None:
+        self._client.post(f"/control/{what}", json=body).raise_for_status()
+
+
+@contextmanager
+def bulk_peer(folder: Path) -> Iterator[BulkPeer]:
+    """A fresh one."""
+    port = free_port()
+    script = ROOT / "tests" / "peers" / "telegram_bulk.py"
+    with process([sys.executable, script, str(port)], port, folder):
+        peer = BulkPeer(port)
+        try:
+            yield peer
+        finally:
+            peer.close()
