@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from handlers.conversation import Conversation
     from handlers.questions import Composer
     from knowledge.corpus import Corpus
+    from outreach.memory import Memory
     from outreach.store import Outreach
 
 
@@ -143,12 +144,14 @@ def _composer(settings: Settings, corpus: Corpus) -> Composer:
     return Composer(corpus, Organs.load(), hotlines, topics, Cards.load(), settings.county)
 
 
-def _conversation(settings: Settings, corpus: Corpus) -> Conversation:
+def _conversation(settings: Settings, corpus: Corpus, memory: Memory | None = None) -> Conversation:
     from handlers.conversation import Conversation
+    from handlers.services import Services
     from retrieval.search import Searcher
 
     searcher = Searcher.open(corpus, settings, _stages())
-    return Conversation(_composer(settings, corpus), searcher, settings.clock())
+    composer = _composer(settings, corpus)
+    return Conversation(composer, searcher, settings.clock(), Services(composer, memory))
 
 
 def _print_json(value: Any) -> None:
@@ -404,8 +407,9 @@ def run(settings: Settings, channels: str) -> None:
     names = _channels(settings, channels)
     settings = settings.with_secret_key()
     assert settings.secret_key is not None
-    conversation = _conversation(settings, _corpus(settings))
+    corpus = _corpus(settings)
     with closing(_outreach(settings)) as outreach:
+        conversation = _conversation(settings, corpus, outreach.memory)
         desk = Reception(conversation, outreach, settings.secret_key)
         serve(settings, desk, names, click.echo)
 
@@ -564,6 +568,15 @@ def _attach() -> None:
         main.add_command(command)
 
 
+def _attach_requests() -> None:
+    from handlers.request_commands import commands
+
+    for command in commands(_outreach):
+        main.add_command(command)
+
+
+if {"request", "gaps", "--help", "-h"} & set(sys.argv[1:]):
+    _attach_requests()
 if {"event", "period", "notice", "trace", "--help", "-h"} & set(sys.argv[1:]):
     _attach()  # they bring libraries for Word and Excel, which `cite` and `ask` need not wait for
 

@@ -17,7 +17,9 @@ from typing import Any, Protocol
 from handlers.conversation import Conversation
 from handlers.masking import mask
 from handlers.messages import Channel, Incoming, Kind, Reply, ShownArticle
+from outreach.changes import Turn
 from outreach.events import Answer, Cited, Event, Feedback, Gap, Referral, event_key
+from outreach.gaps import ASKED
 from outreach.residents import resident_key
 from outreach.store import Outreach
 
@@ -88,7 +90,20 @@ class Reception:
         incoming = replace(incoming, text=mask(incoming.text))
         reply = self._conversation.respond(incoming)
         first = self._outreach.record_answer(
-            incoming.update_key, reply.kind.value, happened(incoming, reply), text=incoming.text
+            incoming.update_key,
+            reply.kind.value,
+            happened(incoming, reply),
+            text=incoming.text,
+            changes=reply.changes,
+            turn=Turn(
+                update_key=incoming.update_key,
+                resident=incoming.resident,
+                channel=incoming.channel.value,
+                at=incoming.at,
+                now=self._outreach.clock.now(),
+                address=incoming.address,
+            ),
+            agreed=reply.agreed and reply.gap,
         )
         return Outcome(reply, first)
 
@@ -142,8 +157,11 @@ def happened(incoming: Incoming, reply: Reply) -> list[Event]:
     An answer or lookup with articles is an :class:`Answer`; a question in scope that the corpus
     does not answer a :class:`Gap`; numbers to call, where they are more than the general advice
     line, a :class:`Referral`. Someone in danger or being defrauded counts as referral only (rule
-    R12). Small talk, menus, refusals and what is off topic are no events.
+    R12). Small talk, menus, refusals and what is off topic are no events; neither is anything
+    about who says to be under 14.
     """
+    if not reply.retained:
+        return []
     common: dict[str, Any] = {
         "at": incoming.at,
         "channel": incoming.channel.value,
@@ -152,6 +170,8 @@ def happened(incoming: Incoming, reply: Reply) -> list[Event]:
         "topic": reply.topic,
         "organ": reply.organ or FALLBACK_ORGAN,
         "system": reply.system,
+        "town": reply.town,
+        "target_group": reply.group,
     }
 
     def key(kind: str) -> str:
@@ -162,13 +182,15 @@ def happened(incoming: Incoming, reply: Reply) -> list[Event]:
         common["kind"] = None
         result = "useful" if useful else "not_useful"
         return [Feedback(key=key("feedback"), subject=subject, result=result, **common)]
+    numbers = ",".join(line.number for line in reply.hotlines)
+    if reply.person:
+        return [Referral(key=key("referral"), subject=numbers, result=ASKED, **common)]
     events: list[Event] = []
     if reply.kind in (Kind.ANSWER, Kind.LOOKUP) and reply.articles:
         cited = _cited(reply.articles[: reply.shown])
         events.append(Answer(key=key("answer"), articles=cited, **common))
     elif reply.gap:
         events.append(Gap(key=key("gap"), **common))
-    numbers = ",".join(line.number for line in reply.hotlines)
     if reply.kind is Kind.URGENT or (events and numbers not in ("", "12348")):
         events.append(Referral(key=key("referral"), subject=numbers, result="shown", **common))
     return events
