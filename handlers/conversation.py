@@ -109,6 +109,8 @@ class Conversation:
         if not text:
             return self._say(Kind.MENU, phrases.EMPTY)
         note = phrases.TOO_LONG if len(whole) > MAX_CHARACTERS else ""
+        if served := self._services.command(incoming, text, today):
+            return served
         forbidden = before_triage(text)
         if forbidden:
             return self._say(Kind.REFUSED, phrases.REFUSED[forbidden], "12348")

@@ -53,10 +53,16 @@ _ALNUM_CODE = re.compile(
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 
 
+# A day as people write it, an hour after it: no telephone, card or identity number looks so.
+_DAY = re.compile(
+    r"20\d\d(?P<gap>[-./])(?:0?[1-9]|1[0-2])(?P=gap)(?:0?[1-9]|[12]\d|3[01])(?:\s+[0-2]?\d)?"
+)
+
+
 def _mask_run(match: re.Match[str]) -> str:
     run = match.group()
     digits = sum(map(_is_digit, run))
-    if digits < _MIN_DIGITS:
+    if digits < _MIN_DIGITS or _DAY.fullmatch(run):
         return run
     groups = re.findall(r"\d+", unicodedata.normalize("NFKC", run))
     if groups and sum(map(len, groups)) == digits and all(g in HOTLINES for g in groups):

@@ -91,18 +91,25 @@ class Services:
     def _lectures(self) -> Lectures:
         return Lectures(self._composer, self._lists)
 
+    def command(self, incoming: Incoming, text: str, today: date) -> Reply | None:
+        """The reply to a message that is a command and nothing else; None where it is more.
+
+        Asked before triage: 「别再发了」 alone is no cry for help, whatever a classifier hears.
+        """
+        found = commands.find(text)
+        if found is not None:
+            return self._command(self._visit(incoming, today), found, commands.bare(text))
+        if says_under_14(text) and len(commands.bare(text)) <= _STATEMENT and not incoming.group:
+            return self._privacy.minor()
+        return None
+
     def hear(self, incoming: Incoming, text: str, today: date) -> Reply | None:
-        """The reply to words (masked, normalised) that are a command; None where they are none."""
-        command = commands.find(text)
-        if command is not None:
-            return self._command(self._visit(incoming, today), command, commands.bare(text))
+        """The reply to a command with words of its own, asked after triage."""
         worded = commands.with_words(text)
         if worded is not None and worded[0] is Command.TOWN:
             return self._alone(self._visit(incoming, today), self._choices.town_named, worded[1])
         if worded is not None and worded[0] is Command.LECTURE:
             return self._alone(self._visit(incoming, today), self._lectures.heard, worded[1])
-        if says_under_14(text) and len(commands.bare(text)) <= _STATEMENT and not incoming.group:
-            return self._privacy.minor()
         if is_typed_answer(text):
             return self._alone(self._visit(incoming, today), self.quiz.typed, text)
         return None
