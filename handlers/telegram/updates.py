@@ -154,8 +154,9 @@ def read(update: Update, me: Me, now: datetime) -> Question | Notice | None:
         # A live location edits itself for hours; only edited words deserve a word.
         return Notice(key, address, NO_EDIT) if message.text or message.caption else None
     if message.text or message.caption:
+        said = _text(message, me)
         # Only the bot's name, or only /ask: the conversation explains itself.
-        text = _ASK.sub("", _text(message, me)) or "/help"
+        text = _ASK.sub("", said) or ("/ask" if said else "/help")
         return Question(key, user, text, None, address, min(message.date.astimezone(UTC), now))
     courtesy = _courtesy(message)
     if courtesy is None:
