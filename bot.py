@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from handlers.questions import Composer
     from knowledge.corpus import Corpus
     from outreach.campaigns.office import Office
+    from outreach.memory import Memory
     from outreach.store import Outreach
 
 
@@ -145,12 +146,14 @@ def _composer(settings: Settings, corpus: Corpus) -> Composer:
     return Composer(corpus, Organs.load(), hotlines, topics, Cards.load(), settings.county)
 
 
-def _conversation(settings: Settings, corpus: Corpus) -> Conversation:
+def _conversation(settings: Settings, corpus: Corpus, memory: Memory | None = None) -> Conversation:
     from handlers.conversation import Conversation
+    from handlers.services import Services
     from retrieval.search import Searcher
 
     searcher = Searcher.open(corpus, settings, _stages())
-    return Conversation(_composer(settings, corpus), searcher, settings.clock())
+    composer = _composer(settings, corpus)
+    return Conversation(composer, searcher, settings.clock(), Services(composer, memory))
 
 
 def _print_json(value: Any) -> None:
@@ -409,8 +412,8 @@ def run(settings: Settings, channels: str) -> None:
     settings = settings.with_secret_key()
     assert settings.secret_key is not None
     corpus = _corpus(settings)
-    conversation = _conversation(settings, corpus)
     with closing(_outreach(settings, corpus)) as outreach:
+        conversation = _conversation(settings, corpus, outreach.memory)
         staff = StaffDesk(_office(settings, corpus, outreach))
         desk = Reception(conversation, outreach, settings.secret_key, staff)
         words = wording(settings, _composer(settings, corpus))
@@ -608,7 +611,16 @@ def _attach_campaigns() -> None:
         main.add_command(command)
 
 
+def _attach_requests() -> None:
+    from handlers.request_commands import commands
+
+    for command in commands(_outreach):
+        main.add_command(command)
+
+
 _HELP = {"--help", "-h"}
+if {"request", "gaps", *_HELP} & set(sys.argv[1:]):
+    _attach_requests()
 if {"event", "period", "notice", "trace", *_HELP} & set(sys.argv[1:]):
     _attach()  # they bring libraries for Word and Excel, which `cite` and `ask` need not wait for
 if {"campaign", "staff", *_HELP} & set(sys.argv[1:]):

@@ -188,6 +188,8 @@ def _number(name: str, value: str | None, default: int, least: int, most: int) -
     if not value.isascii() or not value.isdigit() or not least <= int(value) <= most:
         raise SettingsError(f"{name} 必须是 {least}–{most} 的整数，现在是 {value!r}")
     return int(value)
+
+
 def _public(url: str | None, webhook: str | None) -> str | None:
     """Where residents reach the web application; the webhook's host serves it too."""
     if url is None:

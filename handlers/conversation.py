@@ -20,6 +20,8 @@ from handlers.messages import Button, Incoming, Kind, Reply
 from handlers.questions import SHOWN, Composer, limited
 from handlers.refusals import before_triage, refusal
 from handlers.scenarios import card_reply
+from handlers.services import Services
+from handlers.services.commands import question_of, started_with
 from handlers.triage import Alarm, detect, guidance_for
 from knowledge.articles import Article, Status
 from knowledge.citations import resolve
@@ -38,7 +40,6 @@ _GREETING = re.compile(
 _THANKS = re.compile(
     r"^(?:非常|太)?(?:感谢|谢谢|多谢|谢了|谢啦|麻烦了)(?:你|您|啦|了|哈|呀)*$|^(?:好的?|嗯+|哦+|知道了|明白了|收到|再见|拜拜|ok)$"
 )
-_MENU = frozenset(("/start", "/menu", "/help", "菜单", "帮助", "怎么用", "咋用", "使用说明"))
 _ABOUT_NUMBER = re.compile(
     r"(?<!\d)(\d{3,5})(?:这个|那个)?(?:电话|号码|热线)?(?:到底)?(?:是|能|干|管)(?:什么|啥|哪|干|做|不是|真|谁|打)"
 )
@@ -57,10 +58,17 @@ class _Pending:
 class Conversation:
     """Answers messages and buttons; thread-safe, as all its parts only read."""
 
-    def __init__(self, composer: Composer, searcher: Search, clock: Clock) -> None:
+    def __init__(
+        self,
+        composer: Composer,
+        searcher: Search,
+        clock: Clock,
+        services: Services | None = None,
+    ) -> None:
         self._composer = composer
         self._searcher = searcher
         self._clock = clock
+        self._services = services or Services(composer)
 
     def respond(self, incoming: Incoming, top_k: int = SHOWN) -> Reply:
         """The reply to one update, with ``top_k`` ranked articles in ``Reply.articles``."""
@@ -74,15 +82,19 @@ class Conversation:
         results = iter(
             self._searcher.search_batch([p.text for p in waiting], max(top_k, RANKED), today)
         )
-        return [
-            limited(
-                item if isinstance(item, Reply) else self._finish(item, next(results), today), top_k
-            )
+        replies = [
+            item if isinstance(item, Reply) else self._finish(item, next(results), today)
             for item in prepared
+        ]
+        return [
+            limited(self._services.attend(item, reply, today), top_k)
+            for item, reply in zip(incoming, replies, strict=True)
         ]
 
     def _prepare(self, incoming: Incoming, today: date) -> Reply | _Pending:
         if incoming.action is not None:
+            if served := self._services.press(incoming, today):
+                return served
             action = self._composer.actions.parse(incoming.action)
             if action is None:
                 return self._say(Kind.MENU, phrases.EXPIRED)
@@ -90,11 +102,15 @@ class Conversation:
                 return self._act(action, today)
             question = self._searcher.question(action.name)
             return _Pending(question) if question else self._say(Kind.MENU, phrases.EXPIRED)
-        whole = mask(incoming.text).strip()
+        whole = question_of(mask(incoming.text).strip())
+        if link := started_with(whole):  # from a group, to go on in private
+            return self._prepare(replace(incoming, text="", action=link), today)
         text = normalise(whole[:MAX_CHARACTERS])
         if not text:
             return self._say(Kind.MENU, phrases.EMPTY)
         note = phrases.TOO_LONG if len(whole) > MAX_CHARACTERS else ""
+        if served := self._services.command(incoming, text, today):
+            return served
         forbidden = before_triage(text)
         if forbidden:
             return self._say(Kind.REFUSED, phrases.REFUSED[forbidden], "12348")
@@ -103,13 +119,16 @@ class Conversation:
             alarm = detect(part)
             if alarm is not None:
                 return _Pending(part, alarm)
-        return self._plain(text, today) or self._hotline(text) or _Pending(text, note=note)
+        return (
+            self._services.hear(incoming, text, today)
+            or self._plain(text, today)
+            or self._hotline(text)
+            or _Pending(text, note=note)
+        )
 
     def _plain(self, text: str, today: date) -> Reply | None:
         """Commands, refusals, small talk and citations: what needs no search."""
         bare = _STRIP.sub("", text).lower()
-        if bare in _MENU:
-            return self._say(Kind.MENU, phrases.MENU.format(county=self._composer.county))
         forbidden = refusal(text)
         if forbidden:
             return self._say(Kind.REFUSED, phrases.REFUSED[forbidden], "12348")

@@ -50,13 +50,27 @@ _CODE_BEFORE = re.compile(rf"({_CODE_RUN})([^\d。！？\n]{{0,10}}{_CODE_WORD})
 _ALNUM_CODE = re.compile(
     rf"({_CODE_WORD}[\s:：是为=]{{1,4}})([A-Za-z0-9!@#$%^&*._-]{{4,32}})", re.IGNORECASE
 )
+# A code that is not called one: a number that came by message, or is to be read out to somebody.
+_HANDED = (
+    r"(?:短信|发来|念给|报给|念一下|念出来|(?:发|告诉|给)(?:给)?(?:他|她|对方|客服)|输入|让我填)"
+)
+_AMOUNT = r"\s*[元块万千百年月日条人次个斤亩天]"
+_LIKE_CODE = rf"(?<!{_DIGIT}){_DIGIT}(?:{_GAP}{_DIGIT}){{3,7}}(?!{_GAP}{_DIGIT}|{_AMOUNT})"
+_HANDED_AFTER = re.compile(rf"({_HANDED}[^\d。！？\n]{{0,6}}?)({_LIKE_CODE})")
+_HANDED_BEFORE = re.compile(rf"({_LIKE_CODE})([^\d。！？\n]{{0,6}}{_HANDED})")
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
+
+
+# A day as people write it, an hour after it: no telephone, card or identity number looks so.
+_DAY = re.compile(
+    r"20\d\d(?P<gap>[-./])(?:0?[1-9]|1[0-2])(?P=gap)(?:0?[1-9]|[12]\d|3[01])(?:\s+[0-2]?\d)?"
+)
 
 
 def _mask_run(match: re.Match[str]) -> str:
     run = match.group()
     digits = sum(map(_is_digit, run))
-    if digits < _MIN_DIGITS:
+    if digits < _MIN_DIGITS or _DAY.fullmatch(run):
         return run
     groups = re.findall(r"\d+", unicodedata.normalize("NFKC", run))
     if groups and sum(map(len, groups)) == digits and all(g in HOTLINES for g in groups):
@@ -78,4 +92,6 @@ def mask(text: str) -> str:
     text = _ALNUM_CODE.sub(lambda m: m.group(1) + _mask_code(m.group(2)), text)
     text = _CODE_AFTER.sub(lambda m: m.group(1) + _mask_code(m.group(2)), text)
     text = _CODE_BEFORE.sub(lambda m: _mask_code(m.group(1)) + m.group(2), text)
+    text = _HANDED_AFTER.sub(lambda m: m.group(1) + _mask_code(m.group(2)), text)
+    text = _HANDED_BEFORE.sub(lambda m: _mask_code(m.group(1)) + m.group(2), text)
     return _RUN.sub(_mask_run, text)

@@ -10,6 +10,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
+from outreach.changes import Change
+
 
 class Channel(StrEnum):
     """Where a message came from; the values are the ``channel`` dimension of the statistics."""
@@ -39,7 +41,8 @@ class Incoming:
     ``update_key`` is the platform's own id made unique per channel (``telegram:123``): the same
     update has the same key however often it is delivered. ``resident`` is already pseudonymous.
     ``action`` is a pressed button's value; ``text`` is then empty. ``address`` is where the
-    platform wants the reply (a chat id): kept only until the reply is sent.
+    platform wants the reply (a chat id): kept only until the reply is sent. ``group`` says that
+    others read along.
     """
 
     update_key: str
@@ -49,6 +52,7 @@ class Incoming:
     at: datetime  # aware, UTC
     action: str | None = None
     address: str | None = None
+    group: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +121,9 @@ class Reply:
     ``text`` is the whole reply as plain text (what the terminal prints); ``lead`` is its part
     before the articles and ``tail`` the part after them, for channels that lay articles out
     themselves. ``articles`` holds all ranked ones that were asked for (``top_k``), of which the
-    first ``shown`` are in ``text``.
+    first ``shown`` are in ``text``. ``changes`` are carried out when the reply is recorded;
+    ``retained`` is False where nothing about the resident may be kept. ``private`` is the button
+    value with which a group's reply goes on in a private chat.
     """
 
     kind: Kind
@@ -136,6 +142,13 @@ class Reply:
     corpus_date: date | None = None  # newest law that the corpus holds
     confidence: float = 0.0
     buttons: tuple[tuple[Button, ...], ...] = field(default_factory=tuple)  # rows
+    changes: tuple[Change, ...] = ()
+    retained: bool = True
+    agreed: bool = False  # staff may read this question, masked, should it stay unanswered
+    person: bool = False  # the resident asked for a person
+    town: str | None = None  # as chosen by the resident, for the statistics
+    group: str | None = None
+    private: str | None = None
 
     def to_json(self, elapsed_ms: float) -> dict[str, Any]:
         """The contract's answer object."""

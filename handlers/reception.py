@@ -18,7 +18,9 @@ from handlers.conversation import Conversation
 from handlers.masking import mask
 from handlers.messages import Channel, Incoming, Kind, Reply, ShownArticle
 from handlers.staff import StaffDesk
+from outreach.changes import Turn
 from outreach.events import Answer, Cited, Event, Feedback, Gap, Referral, event_key
+from outreach.gaps import ASKED
 from outreach.residents import resident_key
 from outreach.store import Outreach
 
@@ -100,7 +102,20 @@ class Reception:
         if events and self._staff and self._staff.is_staff(incoming.resident):
             events = []  # what staff try out is no consultation (spec 2.1)
         first = self._outreach.record_answer(
-            incoming.update_key, reply.kind.value, events, text=incoming.text
+            incoming.update_key,
+            reply.kind.value,
+            events,
+            text=incoming.text,
+            changes=reply.changes,
+            turn=Turn(
+                update_key=incoming.update_key,
+                resident=incoming.resident,
+                channel=incoming.channel.value,
+                at=incoming.at,
+                now=self._outreach.clock.now(),
+                address=incoming.address,
+            ),
+            agreed=reply.agreed and reply.gap,
         )
         return Outcome(reply, first)
 
@@ -154,8 +169,11 @@ def happened(incoming: Incoming, reply: Reply) -> list[Event]:
     An answer or lookup with articles is an :class:`Answer`; a question in scope that the corpus
     does not answer a :class:`Gap`; numbers to call, where they are more than the general advice
     line, a :class:`Referral`. Someone in danger or being defrauded counts as referral only (rule
-    R12). Small talk, menus, refusals and what is off topic are no events.
+    R12). Small talk, menus, refusals and what is off topic are no events; neither is anything
+    about who says to be under 14.
     """
+    if not reply.retained:
+        return []
     common: dict[str, Any] = {
         "at": incoming.at,
         "channel": incoming.channel.value,
@@ -164,6 +182,8 @@ def happened(incoming: Incoming, reply: Reply) -> list[Event]:
         "topic": reply.topic,
         "organ": reply.organ or FALLBACK_ORGAN,
         "system": reply.system,
+        "town": reply.town,
+        "target_group": reply.group,
     }
 
     def key(kind: str) -> str:
@@ -174,13 +194,15 @@ def happened(incoming: Incoming, reply: Reply) -> list[Event]:
         common["kind"] = None
         result = "useful" if useful else "not_useful"
         return [Feedback(key=key("feedback"), subject=subject, result=result, **common)]
+    numbers = ",".join(line.number for line in reply.hotlines)
+    if reply.person:
+        return [Referral(key=key("referral"), subject=numbers, result=ASKED, **common)]
     events: list[Event] = []
     if reply.kind in (Kind.ANSWER, Kind.LOOKUP) and reply.articles:
         cited = _cited(reply.articles[: reply.shown])
         events.append(Answer(key=key("answer"), articles=cited, **common))
     elif reply.gap:
         events.append(Gap(key=key("gap"), **common))
-    numbers = ",".join(line.number for line in reply.hotlines)
     if reply.kind is Kind.URGENT or (events and numbers not in ("", "12348")):
         events.append(Referral(key=key("referral"), subject=numbers, result="shown", **common))
     return events

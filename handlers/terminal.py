@@ -86,7 +86,7 @@ def chat(conversation: Conversation, clock: Clock, source: TextIO, sink: TextIO)
     while True:
         show("\n> ", end="")
         line = source.readline()
-        if not line or line.strip() in ("再见", "退出", "/stop", "exit", "quit"):
+        if not line or line.strip() in ("再见", "退出", "exit", "quit"):
             show("再见。")
             return
         buttons = [button for row in reply.buttons for button in row]

@@ -156,6 +156,27 @@ class Click(Event):
     units = "人次"
 
 
+class QuizAttempt(_Turn):
+    """答题: a resident's first answer to the quiz that ``subject`` names; counts as one 人次."""
+
+    __slots__ = ()
+    type = "quiz"
+    units = "人次"
+
+
+class QuizAnswered(_Turn):
+    """A question's first, scored answer; ``result`` is ``right`` or ``wrong``."""
+
+    __slots__ = ()
+    type = "quiz_answer"
+    units = "题"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.result not in ("right", "wrong"):
+            raise ValueError("a scored answer is right or wrong")
+
+
 class _Held(Event):
     """Something offline that one organ hosted; its details are in ``activities``."""
 

@@ -26,6 +26,7 @@ from sqlalchemy import (
     not_,
     null,
     select,
+    true,
     union_all,
 )
 
@@ -99,12 +100,15 @@ DEFINITIONS = {
     "gaps": "未答次数：属于普法范围而库内没有合适条文的提问次数（按事件计）。",
 }
 MEASURES = tuple(DEFINITIONS)
-ONLINE = ("consultations", "online_person_times", "online_residents", "referrals", "gaps")
+ONLINE = (
+    *("consultations", "online_person_times", "online_residents", "referrals", "gaps"),
+    "quiz_attempts",
+)
 # Counts of people, which small cells are hidden in; a part is hidden where its whole is.
 PEOPLE = (
     *("consultations", "online_person_times", "online_residents", "offline_person_times"),
     *("training_person_times", "estimated_person_times", "offline_consultations"),
-    *("referrals", "gaps"),
+    *("referrals", "gaps", "quiz_attempts"),
 )
 SMALL_NOTE = (
     "涉及乡镇、村（社区）或重点对象的行，人次和人数为1至4的显示“<5”；"
@@ -225,6 +229,14 @@ def _told_apart(label: str, value: str) -> str:
     return label if label == value else f"{label}（{value}）"
 
 
+# Measure → the type of the events that it counts, and whether only those with a right answer.
+_HAPPENED = {
+    "referrals": ("referral", False),
+    "gaps": ("gap", False),
+    "quiz_attempts": ("quiz", False),
+    "quiz_answered": ("quiz_answer", False),
+    "quiz_right": ("quiz_answer", True),
+}
 Counts = dict[str, int]
 Key = tuple[str, ...]
 Column = ColumnElement[Any]
@@ -238,7 +250,7 @@ def _count(
     rows: dict[tuple[str, ...], Counts] = {}
     total: Counts = {}
     consulted = ("consultations", "online_residents"), _consulted(window, until, by)
-    happened = ("referrals", "gaps"), _shown_and_missed(window, by)
+    happened = tuple(_HAPPENED), _shown_and_missed(window, by)
     counted = (*offline.queries(window, by), *pushes.queries(window, by))
     for names, query in (consulted, happened, *counted):
         for is_total, *cells in connection.execute(query):
@@ -264,11 +276,11 @@ def _consulted(window: Window, until: datetime, by: tuple[str, ...]) -> Executab
 def _shown_and_missed(window: Window, by: tuple[str, ...]) -> Executable:
     each = (
         select(
-            *(events.c[name] for name in ("id", "type", "resident_id", *ATTRIBUTES)),
+            *(events.c[name] for name in ("id", "type", "result", "resident_id", *ATTRIBUTES)),
             events.c.day.label("start_day"),
         )
         .where(
-            events.c.type.in_(("referral", "gap")),
+            events.c.type.in_(("referral", "gap", "quiz", "quiz_answer")),
             not_(tapped()),
             events.c.at >= window.begin,
             events.c.at < window.end,
@@ -284,7 +296,11 @@ def _shown_and_missed(window: Window, by: tuple[str, ...]) -> Executable:
     )
 
     def measures(columns: Columns) -> list[Column]:
-        return [func.count().filter(columns["type"] == kind) for kind in ("referral", "gap")]
+        right = columns["result"] == "right"
+        return [
+            func.count().filter(columns["type"] == kind, right if only else true())
+            for kind, only in _HAPPENED.values()
+        ]
 
     return _with_total(each, cited if "law" in by else None, by, measures)
 
@@ -347,6 +363,8 @@ def _complete(found: Counts, by: tuple[str, ...], values: tuple[str, ...]) -> Me
         complete |= {name: found.get(name, 0) for name in ONLINE}
         complete["online_person_times"] = complete["consultations"]
         complete |= {name: found.get(name, 0) for name in pushes.MEASURES}
+        if answered := found.get("quiz_answered", 0):
+            complete["quiz_right_first_rate"] = round(found["quiz_right"] / answered, 4)
     if channel in (None, OFFLINE):
         complete |= {name: found.get(name, 0) for name in offline.MEASURES}
     return complete
@@ -365,5 +383,7 @@ def _hide(rows: Mapping[Key, Measures], total: Measures, by: tuple[str, ...]) ->
             shown |= {key: small_cells.mask(counted[key]) for key in whole}
         for key, value in shown.items():
             rows[key][name] = value
+            if name == "quiz_attempts":  # a rate of few people tells of each of them
+                rows[key]["quiz_right_first_rate"] = None
         if told:
             total[name] = small_cells.mask(sum(counted.values()))

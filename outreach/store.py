@@ -7,19 +7,29 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import delete
-
 from errors import OutreachError, UsageError
-from outreach import evidence, exports, imports, periods, register, residents, statistics
+from outreach import (
+    erasure,
+    evidence,
+    exports,
+    gaps,
+    imports,
+    periods,
+    profiles,
+    quizzes,
+    register,
+    residents,
+    statistics,
+)
 from outreach.activities import Evidence, Kind, Registered, State, Submission, numbered, person
-from outreach.campaigns import staff
 from outreach.cells import Cell, Reader
+from outreach.changes import Change, Turn
 from outreach.codes import LABELLED, Codes, county_codes
 from outreach.database import Database
 from outreach.events import Event, Reversal, event_key, record
 from outreach.imported import Imported
 from outreach.inbox import Inbox
-from outreach.tables import event_texts
+from outreach.memory import Memory
 from settings import SHANGHAI, Clock
 
 INBOX_DAYS = 30
@@ -70,14 +80,20 @@ class Outreach:
         events: Event | Iterable[Event] = (),
         *,
         text: str | None = None,
+        changes: Sequence[Change] = (),
+        turn: Turn | None = None,
+        agreed: bool = False,
     ) -> bool:
-        """Record an update's outcome and its events, in one transaction, once.
+        """Record an update's outcome, its events and changes, in one transaction, once.
 
         Args:
             update_key: a received update.
             kind: the reply's kind (menu, smalltalk … have no events).
             events: what happened, each with a key of its own (``event_key(update_key, type)``).
             text: the masked question, kept with the first event where texts are kept.
+            changes: what the reply changes about the resident; they need ``turn``.
+            turn: whose update it is.
+            agreed: the resident agreed that this text is kept for staff.
 
         Returns:
             True the first time; False, and nothing is recorded, when it was answered before.
@@ -91,9 +107,18 @@ class Outreach:
             if not self.inbox.complete(connection, update_key, kind):
                 return False
             for number, event in enumerate(happened):
-                kept = text if self.keep_texts and number == 0 else None
+                kept = text if (self.keep_texts or agreed) and number == 0 else None
                 record(connection, event, now=now, text=kept)
+            for change in changes:
+                if turn is None:
+                    raise ValueError("changes need to know whose they are")
+                change.carry_out(connection, turn)
         return True
+
+    @property
+    def memory(self) -> Memory:
+        """What a conversation reads about residents."""
+        return Memory(self.database)
 
     def record(self, event: Event | Reversal) -> bool:
         """Record an event that answers no update; False when it was there already."""
@@ -155,26 +180,29 @@ class Outreach:
     ) -> residents.Erasure | None:
         """Carry out a deletion request (个人信息保护法 47) at once.
 
-        Events become anonymous, texts and waiting updates go, except the update ``during`` which
-        the request came: it goes when its reply is sent. Figures do not change.
+        See :func:`outreach.erasure.erase`; the update ``during`` which the request came goes when
+        its reply is sent. Figures do not change.
 
         Returns:
             What was done; None where nothing is kept under this key.
         """
         with self.database.write() as connection:
-            self.inbox.forget(connection, resident, keep=during)
-            staff.forget(connection, resident)
-            return residents.erase(
-                connection, resident, at=self.clock.now(), actor=actor, reason=reason
+            return erasure.erase(
+                connection,
+                resident,
+                at=self.clock.now(),
+                actor=actor,
+                reason=reason,
+                during=during,
             )
 
     def purge(self) -> tuple[int, int]:
         """Apply the retention periods: (inbox rows, question texts) deleted."""
         now = self.clock.now()
         with self.database.write() as connection:
-            texts = connection.execute(
-                delete(event_texts).where(event_texts.c.kept_at < now - timedelta(days=TEXT_DAYS))
-            ).rowcount
+            texts = gaps.purge(connection, now, timedelta(days=TEXT_DAYS))
+            quizzes.purge(connection, now)
+            profiles.purge(connection, now)
         rows = self.inbox.purge(now - timedelta(days=INBOX_DAYS))
         self.database.checkpoint()
         return rows, texts

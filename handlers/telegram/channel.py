@@ -15,6 +15,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -24,8 +25,9 @@ from telegram.error import BadRequest, InvalidToken, RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
 from errors import ChannelError, SettingsError
-from handlers.messages import Channel, Incoming, Reply
+from handlers.messages import Button, Channel, Incoming, Reply
 from handlers.reception import FrontDesk
+from handlers.services.commands import COMMANDS, payload
 from handlers.telegram.lanes import Lanes
 from handlers.telegram.polling import REFUSED_SIGN_IN, PollingRequest, poll
 from handlers.telegram.rendering import render, render_text
@@ -38,16 +40,19 @@ from handlers.telegram.sending import (
     brief,
     retry_after,
 )
-from handlers.telegram.updates import ALLOWED_UPDATES, Address, Me, Notice, Question, read
+from handlers.telegram.updates import (
+    ALLOWED_UPDATES,
+    Address,
+    Me,
+    Notice,
+    Question,
+    read,
+    with_group,
+)
 from handlers.telegram.webhook import Webhook
 from settings import Clock, Settings
 
 PATH = "/telegram/webhook"
-COMMANDS = (
-    ("start", "开始，看看能问什么"),
-    ("ask", "问一件事，如：/ask 押金不退怎么办"),
-    ("help", "使用帮助"),
-)
 ABROAD = (
     "已启用 Telegram 渠道。Telegram 的服务器在境外：国家机关处理的个人信息应当在境内存储，"
     "向境外提供须经安全评估（个人信息保护法第三十六条，另见第三十八条至第四十条）。本渠道仅供演示和开发，"
@@ -235,7 +240,7 @@ class TelegramChannel:
     async def _recover(self) -> None:
         """Queue what earlier runs still owe; lanes keep it ahead of anything new in its chat."""
         for incoming in await self._in(self._store_pool, self._desk.unsent, Channel.TELEGRAM):
-            self._schedule(incoming, fresh=False)
+            self._schedule(with_group(incoming), fresh=False)
 
     async def _take_in_turn(self, update: Update) -> None:
         await self._lanes.below(MAX_PENDING)
@@ -283,7 +288,7 @@ class TelegramChannel:
                 if fresh:
                     await self._sender.deliver(address, render_text(BUSY))
                 raise
-            delivery = await self._sender.deliver(address, render(reply))
+            delivery = await self._sender.deliver(address, render(self._continued(reply)))
             if delivery is Delivery.OWED:
                 _log.error("消息 %s 的答复暂时发不出去，恢复后再发", key)
                 self._owed[key] = incoming
@@ -297,6 +302,15 @@ class TelegramChannel:
             owed, self._owed = self._owed, {}
             for earlier in owed.values():
                 self._schedule(earlier, fresh=False)
+
+    def _continued(self, reply: Reply) -> Reply:
+        """A group's reply with the link that goes on in private (Bot features, "Deep linking")."""
+        if reply.private is None or self._me is None:
+            return reply
+        start = payload(reply.private) or "menu"
+        link = f"https://t.me/{self._me.username}?start={start}"
+        row = (Button("私聊我继续", url=link),)
+        return replace(reply, buttons=(*reply.buttons, row))
 
     async def _answer(self, incoming: Incoming) -> Reply:
         """The reply; a store that is busy for a moment gets a few seconds."""

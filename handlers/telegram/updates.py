@@ -7,7 +7,7 @@ nothing is stored here: :func:`read` is a pure function of the update.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -40,6 +40,11 @@ class Address:
     chat: int
     topic: int | None = None
     answers: int | None = None
+
+    @property
+    def group(self) -> bool:
+        """Whether others read along: ids of groups are negative (Bot API, ``Chat.id``)."""
+        return self.chat < 0
 
     def __str__(self) -> str:
         """``chat:topic:message``, the form kept in ``Incoming.address``."""
@@ -81,6 +86,7 @@ class Question:
             at=self.at,
             action=self.action,
             address=str(self.address),
+            group=self.address.group,
         )
 
 
@@ -91,6 +97,14 @@ class Notice:
     key: str
     address: Address
     text: str
+
+
+def with_group(incoming: Incoming) -> Incoming:
+    """A stored update, which knows its address only, with ``group`` read from it."""
+    try:
+        return replace(incoming, group=Address.parse(incoming.address or "").group)
+    except ValueError:
+        return incoming
 
 
 def parse_update(data: object) -> Update:
@@ -140,8 +154,9 @@ def read(update: Update, me: Me, now: datetime) -> Question | Notice | None:
         # A live location edits itself for hours; only edited words deserve a word.
         return Notice(key, address, NO_EDIT) if message.text or message.caption else None
     if message.text or message.caption:
+        said = _text(message, me)
         # Only the bot's name, or only /ask: the conversation explains itself.
-        text = _ASK.sub("", _text(message, me)) or "/help"
+        text = _ASK.sub("", said) or ("/ask" if said else "/help")
         return Question(key, user, text, None, address, min(message.date.astimezone(UTC), now))
     courtesy = _courtesy(message)
     if courtesy is None:

@@ -91,6 +91,8 @@ def test_codes_disappear(word: str, code: str, gap: str) -> None:
         return  # public numbers stay readable even there
     assert code not in digits_of(mask(f"他要我{word}{gap.join(code)}，给不给"))
     assert code not in digits_of(mask(f"{gap.join(code)}这个{word.rstrip('是：')}能说吗"))
+    assert code not in digits_of(mask(f"短信来了{gap.join(code)}，他让我念"))
+    assert code not in digits_of(mask(f"他让我把{gap.join(code)}报给他"))
 
 
 @given(typed())
@@ -108,6 +110,11 @@ def test_masking_twice_changes_nothing(case: tuple[str, str]) -> None:
         "刑法第287条之二",
         "我被骗了12345元",
         "2026年11月24日",
+        "2026-12-10 上午",
+        "我把8000块发给他了",
+        "短信说我中了50000元",
+        "他让我告诉96110",
+        "2026.1.5 14:30",
         "七日无理由退货",
         "三四五六楼都漏水",
         "工资4500，欠了3个月",

@@ -19,21 +19,22 @@ from outreach.events import Event
 
 ZONE = ZoneInfo("Asia/Shanghai")
 Figures = dict[tuple[str, ...], dict[str, int]]
+HAPPENED = {"referral": "referrals", "gap": "gaps", "quiz": "quiz_attempts"}
 
 
 def recount(standing: Iterable[Event], first: date, last: date, by: Sequence[str]) -> Figures:
-    """Consultations, residents, referrals and gaps by dimension values."""
+    """Consultations, residents, referrals, gaps and quiz attempts by dimension values."""
     ours = [e for e in standing if e.source == "bot" and e.in_scope and e.type != "feedback"]
     ours = [e for e in ours if not (e.type == "referral" and e.result == "tapped")]
     people: dict[tuple[str, ...], set[str | None]] = defaultdict(set)
     figures: Figures = defaultdict(
-        lambda: {"consultations": 0, "online_residents": 0, "referrals": 0, "gaps": 0}
+        lambda: dict.fromkeys(("consultations", "online_residents", *HAPPENED.values()), 0)
     )
 
     def inside(event: Event) -> bool:
         return first <= event.at.astimezone(ZONE).date() <= last
 
-    for session in _sessions(ours):
+    for session in _sessions([e for e in ours if e.type in ("answer", "referral", "gap")]):
         told = [e for e in session if e.type in ("answer", "referral")]
         if not told or not inside(session[0]):
             continue
@@ -45,7 +46,9 @@ def recount(standing: Iterable[Event], first: date, last: date, by: Sequence[str
         if event.type != "answer" and inside(event):
             cited = {article.law for article in event.articles}
             for values in _values(event, event, cited, by):
-                figures[values]["referrals" if event.type == "referral" else "gaps"] += 1
+                row = figures[values]
+                if event.type in HAPPENED:  # a scored answer alone makes a row, and counts nothing
+                    row[HAPPENED[event.type]] += 1
     for values, keys in people.items():
         figures[values]["online_residents"] = len(keys)
     return dict(figures)

@@ -9,7 +9,18 @@ from typing import Any
 from hypothesis import strategies as st
 
 from outreach.activities import Activity, Material
-from outreach.events import Answer, Cited, Event, Feedback, Gap, Referral, Reversal, event_key
+from outreach.events import (
+    Answer,
+    Cited,
+    Event,
+    Feedback,
+    Gap,
+    QuizAnswered,
+    QuizAttempt,
+    Referral,
+    Reversal,
+    event_key,
+)
 
 CONSUMER = Cited("中华人民共和国消费者权益保护法", "第二十五条", date(2013, 10, 25))
 FRAUD = Cited("中华人民共和国反电信网络诈骗法", "第二十条", date(2022, 9, 2))
@@ -171,11 +182,15 @@ _MOMENTS = st.builds(
 @st.composite
 def logs(draw: st.DrawFn, max_size: int = 25) -> Log:
     """Random logs, dense around midnights."""
-    classes = st.sampled_from([Answer, Answer, Answer, Referral, Gap, Feedback])
+    classes: st.SearchStrategy[type[Event]] = st.sampled_from(
+        [Answer, Answer, Answer, Referral, Gap, Feedback, QuizAttempt, QuizAnswered]
+    )
     made: list[Event] = []
     for number in range(draw(st.integers(0, max_size))):
+        kind = draw(classes)
+        results = ["right", "wrong"] if kind is QuizAnswered else ["shown", None, "tapped"]
         made.append(
-            draw(classes)(
+            kind(
                 key=event_key(str(number)),
                 at=draw(_MOMENTS),
                 channel=draw(st.sampled_from(["web", "wechat"])),
@@ -190,7 +205,7 @@ def logs(draw: st.DrawFn, max_size: int = 25) -> Log:
                 ),
                 in_scope=draw(st.sampled_from([True, True, True, False])),
                 source=draw(st.sampled_from(["bot", "bot", "bot", "bot", "staff"])),
-                result=draw(st.sampled_from(["shown", None, "tapped"])),
+                result=draw(st.sampled_from(results)),
             )
         )
     back = draw(st.sets(st.sampled_from(made), max_size=4)) if made else set()

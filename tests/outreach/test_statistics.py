@@ -55,7 +55,7 @@ def figures(table: Table) -> Figures:
     }
 
 
-COUNTED = ("consultations", "online_residents", "referrals", "gaps")
+COUNTED = ("consultations", "online_residents", "referrals", "gaps", "quiz_attempts")
 WHOLE = (date(2026, 1, 1), date(2027, 12, 31))
 
 

@@ -58,7 +58,7 @@ def test_a_message_from_the_future_is_dated_now() -> None:
         ("/HELP@Pufa_Bot", "/HELP"),
         ("/ask 押金不退怎么办", "押金不退怎么办"),
         ("/ask@pufa_bot 押金", "押金"),
-        ("/ask", "/help"),
+        ("/ask", "/ask"),
         ("/asking", "/asking"),
     ],
 )
