@@ -53,7 +53,8 @@ def false_citations(composer: Composer, text: str, today: date) -> str:
         if resolution.problem == "no_such_article" or (
             resolution.problem == "no_such_law" and citation.quoted
         ):
-            said.append(f"您提到的“{text[slice(*citation.span)]}”：{resolution.message}")
+            shown = text[slice(*citation.span)] or citation.number
+            said.append(f"您提到的“{shown}”：{resolution.message}")
     return "\n".join(dict.fromkeys(said))
 
 

@@ -6,6 +6,8 @@ written here: they come from ``knowledge/hotlines.toml``.
 
 from __future__ import annotations
 
+from knowledge.articles import Status
+
 NOTICE = "本回答为普法信息，不构成法律意见，个案请咨询12348或律师；条文以官方公布文本为准。"
 LIMITS = (
     "法律库收录宪法、法律和立法解释（最新一部公布于{day}）；"
@@ -65,3 +67,28 @@ REFUSED = {
         "想讨说法，可以留好证据，走协商、调解、投诉或起诉；怎么走请打12348。"
     ),
 }
+
+# a claim of law beside the statutes held; never "that is true" of what they do not say
+CLAIM_MATCHES = "核对结果：您转来的话与法律原文一致。"
+CLAIM_OTHER_PART = "核对结果：这些话在这一条里，但不在您说的那一款、那一项。"
+CLAIM_DIFFERS = (
+    "核对结果：与法律原文不一致。下面用【】标出和原文不同的地方：\n“{marked}”\n请以原文为准，不要转发。"
+)
+CLAIM_NOT_THERE = "核对结果：这一条里没有“{words}”这样的话，不能当作这条的规定。"
+CLAIM_NO_ARTICLE = (
+    "核对结果：{why}\n查不到的条文不要相信、不要转发；拿不准请打12348。"
+)
+CLAIM_ELSEWHERE = "这些话出现在下面的条文里："
+CLAIM_NOT_LAW = {
+    Status.REPEALED: "核对结果：这是已经废止的规定，现在不能再用。{why}",
+    Status.HISTORICAL: "核对结果：这是旧文本，现在不再适用。{why}",
+    Status.NOT_YET_IN_FORCE: "核对结果：这条规定还没有施行，现在不能适用。{why}",
+}
+CLAIM_FOUND = "核对结果：这些话是法律原文，出处如下。"
+CLAIM_FOUND_OLD = "核对结果：这些话出自已经不再适用的文本，现在不能当作规定。"
+CLAIM_NOT_FOUND = (
+    "核对结果：在收录的法律里没有查到这样的规定，不能当真，也请先不要转发。\n"
+    "库里只有法律原文，没有行政法规和地方文件；要弄清楚请打12348，或者看政府网站的正式公告。"
+)
+CLAIM_NEAR = "下面是意思最接近的条文，请对照原文，它不等于证实了那句话："
+CLAIM_TEXT = "原文是："

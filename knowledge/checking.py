@@ -25,6 +25,9 @@ _QUOTE = r"“[^“”]{4,}”|「[^「」]{4,}」|\"[^\"\n]{4,}\"|『[^『』]{
 _AFTER = re.compile(rf"^[^“”「」『』\"。！？；\n]{{0,16}}?({_QUOTE})")
 # “…”（《…》第…条） or “…”——《…》第…条
 _BEFORE = re.compile(rf"({_QUOTE})\s*[（(—–-]{{1,3}}\s*(?:依据|根据|参见|见|出自)?[:：]?\s*$")
+# 《…》第…条：… without marks: to the end of the line or sentence, where it is meant as the law's words
+_COLON = re.compile(r"^[）)]?[^“”「」『』\"。！？；：:\n]{0,8}[：:]\s*([^“”「」『』\"\n]{8,400})")
+MEANT_AS_QUOTE = 0.6  # share of an unmarked text that is the law's, from which it is compared
 _ELLIPSIS = re.compile(r"…+|\.{3,}|……|\[…\]|（略）")
 _SAME_LAW = ("本法", "该法", "同法", "本条例", "该条例")
 _SKIPPED = re.compile(r"[\s\u200b-\u200f\ufeff]+")
@@ -116,9 +119,23 @@ def check_citations(corpus: Corpus, text: str, today: date) -> list[Finding]:
         named = citation.law_name or named
         citations.append(citation)
     return [
-        _judge(corpus, text, _without_lead(corpus, citation), _quotation(text, citations, i), today)
+        _judge(
+            corpus,
+            text,
+            _without_lead(corpus, citation),
+            _quotation(text, citations, i),
+            _unmarked(text, citations, i),
+            today,
+        )
         for i, citation in enumerate(citations)
     ]
+
+
+def _unmarked(text: str, citations: list[Citation], index: int) -> str | None:
+    """What follows a citation after a colon, without quotation marks."""
+    stop = citations[index + 1].span[0] if index + 1 < len(citations) else len(text)
+    found = _COLON.match(text[citations[index].span[1] : stop])
+    return found.group(1).strip() if found else None
 
 
 def _without_lead(corpus: Corpus, citation: Citation) -> Citation:
@@ -132,18 +149,28 @@ def _without_lead(corpus: Corpus, citation: Citation) -> Citation:
 
 
 def _judge(
-    corpus: Corpus, text: str, citation: Citation, quote: str | None, today: date
+    corpus: Corpus,
+    text: str,
+    citation: Citation,
+    quote: str | None,
+    unmarked: str | None,
+    today: date,
 ) -> Finding:
     begin, end = citation.span
     line = text.count("\n", 0, begin) + 1
     column = begin - (text.rfind("\n", 0, begin) + 1) + 1
-    shown = text[begin:end]
+    shown = text[begin:end] or citation.number  # one that only a range implies has no words
     if citation.law_name is None:
         message = f"“{shown}”前面没有写明法律名称，无法核对。请写成《…法》{citation.number}。"
         return Finding(shown, line, column, Verdict.NO_LAW_NAMED, message, quote=quote)
     resolution = resolve_citation(corpus, citation, today)
     verdict, message, differences = _verdict(corpus, citation, resolution, quote, today)
     article = resolution.articles[0] if resolution.articles else None
+    if quote is None and article is not None and unmarked is not None:
+        span = resolution.span or (0, len(article.text))
+        if likeness(article.text[slice(*span)], unmarked) >= MEANT_AS_QUOTE:
+            quote = unmarked
+            verdict, message, differences = _verdict(corpus, citation, resolution, quote, today)
     return Finding(shown, line, column, verdict, message, article, quote, differences)
 
 
@@ -181,7 +208,7 @@ def _quotation(text: str, citations: list[Citation], index: int) -> str | None:
     return before.group(1)[1:-1] if before else None
 
 
-def _folded(text: str) -> str:
+def folded(text: str) -> str:
     """Text as compared: no white space, half-width letters and digits, one form of each mark."""
     return _SKIPPED.sub("", unicodedata.normalize("NFKC", text)).translate(_MARKS)
 
@@ -197,8 +224,8 @@ def compare(law: str, quote: str) -> tuple[Difference, ...]:
     A quotation may leave words out where it shows an ellipsis, may begin and end inside a
     sentence, and may close with its own full stop; width and white space do not count.
     """
-    source = _folded(law)
-    pieces = [_folded(piece) for piece in _ELLIPSIS.split(quote)]
+    source = folded(law)
+    pieces = [folded(piece) for piece in _ELLIPSIS.split(quote)]
     found: list[Difference] = []
     position = 0
     for piece in filter(None, (piece.strip("，；。") for piece in pieces)):
@@ -210,6 +237,35 @@ def compare(law: str, quote: str) -> tuple[Difference, ...]:
         else:
             found.extend(_differences(source, piece))
     return tuple(found)
+
+
+def likeness(law: str, text: str) -> float:
+    """The share of ``text`` that stands in ``law`` in the same order, in runs of two or more."""
+    source, piece = folded(law), folded(text)
+    if not piece:
+        return 0.0
+    blocks = SequenceMatcher(None, source, piece, autojunk=False).get_matching_blocks()
+    return sum(block.size for block in blocks if block.size > 1) / len(piece)
+
+
+def marked(law: str, text: str) -> str:
+    """``text`` with what is not the law's in 【】, and 【缺：…】 where words of the law are missing.
+
+    Words of the law before and after the stretch that ``text`` covers are not missing.
+    """
+    source, piece = folded(law), folded(text).strip("。")
+    matcher = SequenceMatcher(None, source, piece, autojunk=False)
+    parts = []
+    for tag, a, b, c, d in matcher.get_opcodes():
+        edge = c == d and (c == 0 or d == len(piece))
+        if tag == "equal":
+            parts.append(piece[c:d])
+        elif c == d and not edge:
+            missing = source[a:b] if b - a <= 30 else f"{source[a : a + 14]}……{source[b - 14 : b]}"
+            parts.append(f"【缺：{missing}】")
+        elif c < d:
+            parts.append(f"【{piece[c:d]}】")
+    return "".join(parts)
 
 
 def _differences(source: str, piece: str) -> Iterator[Difference]:

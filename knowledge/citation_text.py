@@ -18,25 +18,33 @@ _TAIL = rf"""
     (?:\s*第?\s*(?P<paragraph>{_N}+)\s*款)?
     (?:\s*第?\s*\(?\s*(?P<item>{_N}+)\s*\)?\s*项)?
 """
+# 第264、266条: all but the last number stand in ``more``
 _ARTICLE = re.compile(
     rf"""
-    (?P<ordinal>第\s*)?(?P<number>{_N}+)\s*
-    (?:(?:之|-)\s*(?P<inner>{_N}+)\s*条|条{_TAIL})
+    (?P<ordinal>第\s*)?
+    (?P<more>(?:{_N}+\s*[、,，和及与]\s*(?:第\s*)?)*)
+    (?P<number>{_N}+)\s*
+    (?:(?P<joint>之|-|至|到|~)\s*(?:第\s*)?(?P<inner>{_N}+)\s*条|条{_TAIL})
     """,
     re.VERBOSE,
 )
+_NUMBER = re.compile(rf"{_N}+")
+_THROUGH = re.compile(r"^\s*(?:至|到|-|~)\s*$")  # 第一百条到第一百零三条
+LONGEST_RANGE = 20  # articles; a longer one is given by its ends alone
 # without 条, a number is a citation only when nothing else stands there: 消法55, 刑法 287之二
 _BARE = re.compile(
     rf"(?P<name>.*?[^\s{NUMERAL}第])\s*第?\s*(?P<number>{_N}+)\s*(?:(?:之|-)\s*(?P<sub>{_N}+))?\s*$",
     re.DOTALL,
 )
 _YEAR = r"(?:(?P<year>(?:19|20)\d{2})\s*年?\s*(?:版|修正|修订|文本)?\s*的?\s*)?"
+# 《民法典》(第1254条) opens a bracket before the number
 _QUOTED = re.compile(
     rf"{_YEAR}《(?P<name>[^《》]*(?:《[^《》]*》[^《》]*)*)》\s*"
-    r"(?:\((?P<edition>[^()]{2,30})\))?\s*的?\s*(?:[一-龥]{2,8}编)?\s*(?:中的?|里的?|规定的)?\s*$"
+    r"(?:\((?P<edition>[^()]{2,30})\))?\s*的?\s*(?:[一-龥]{2,8}编)?\s*(?:中的?|里的?|规定的)?\s*\(?\s*$"
 )
 _RUN = re.compile(
-    rf"{_YEAR}(?P<name>[一-龥()·、]*[法典例定释案则议])(?P<edition>\([^()]{{1,16}}\))?\s*"
+    rf"{_YEAR}(?P<name>[一-龥()·、]*[法典例定释案则议])"
+    r"(?P<edition>\([^()]{1,16}\)|(?:19|20)\d{2}年?(?:版|修正|修订|文本)?(?=\s*的?\s*$))?\s*"
     r"的?\s*(?:[一-龥]{2,6}编)?\s*(?:中的?|里的?|规定的)?\s*$"
 )
 _AGAIN = re.compile(
@@ -90,16 +98,60 @@ def parse_citations(text: str) -> list[Citation]:
             name = _Name(previous.law_name, 0, previous.quoted, previous.year)
         else:
             name = _name_before(between)
-        if match["ordinal"] is None and name.text is None:
+        ordinal = match["ordinal"] or match["more"].rstrip().endswith("第")
+        if not ordinal and name.text is None:
             continue  # 三条建议, 55条评论
-        citation = _citation(name, match["number"], match["sub"] or match["inner"])
-        if citation is None:
-            continue
+        found.extend(_expanded(plain, match, name, previous))
+    return found
+
+
+def _expanded(
+    plain: str, match: re.Match[str], name: _Name, previous: Citation | None
+) -> list[Citation]:
+    """The citations of one match: several for a list (第264、266条) or a range (第10至12条)."""
+    start = match.start() - name.length
+    listed = [
+        (number.group(), match.start("more") + number.start(), match.start("more") + number.end())
+        for number in _NUMBER.finditer(match["more"])
+    ]
+    if listed and match["ordinal"] is None and (name.text is None or not name.length):
+        listed, start = [], match.start("number")  # 一、第五条: a heading's number
+        start -= match["more"].rstrip().endswith("第")
+    inner, ranged = match["inner"], []
+    base, end = parse_number(match["number"]), parse_number(inner) if inner else None
+    if match["joint"] and match["joint"] != "之" and base and end:
+        if match["joint"] != "-" or end > base:  # 第287-2条 is 之二, 第10-12条 is a range
+            ranged, inner = _between(base, end), None
+    elif previous and base and _THROUGH.match(plain[previous.span[1] : match.start()]):
+        first = re.fullmatch(r"第(.+)条", previous.number)
+        begin = parse_number(first[1]) if first else None
+        if begin and previous.law_name == name.text:
+            between = [(n, match.start(), match.start()) for n in _between(begin, base)[:-1]]
+            listed = [(str(n), a, z) for n, a, z in between]
+    found = []
+    for place, (number, begins, stop) in enumerate(listed):
+        citation = _citation(name, number, None)
+        if citation:
+            found.append(replace(citation, span=(begins if place else start, stop)))
+    start = match.start("number") if listed and listed[-1][2] > match.start() else start
+    citation = _citation(name, match["number"], match["sub"] or inner)
+    if citation:
         paragraph = parse_number(match["paragraph"]) if match["paragraph"] else None
         item = parse_number(match["item"]) if match["item"] else None
-        span = (match.start() - name.length, match.end())
+        span = (start, match.end())
         found.append(replace(citation, paragraph=paragraph, item=item, span=span))
+        found.extend(
+            replace(citation, number=article_number(n), span=(match.end(), match.end()))
+            for n in ranged
+        )
     return found
+
+
+def _between(first: int, last: int) -> list[int]:
+    """The numbers after ``first`` up to ``last``; the last alone where they are too many."""
+    if not first < last:
+        return [last] if last != first else []
+    return list(range(first + 1, last + 1)) if last - first <= LONGEST_RANGE else [last]
 
 
 def parse_request(text: str) -> list[Citation]:
@@ -145,8 +197,7 @@ def _name_before(before: str) -> _Name:
     name, edition = match["name"].strip(), match["edition"] or ""
     year = match["year"] or next(iter(_EDITION.findall(edition)), None)
     if not quoted:
-        name += (
-            edition  # 刑法修正案(十二): a part of the name; 宪法(1982年): not, resolving decides
-        )
+        # 刑法修正案(十二): a part of the name; 宪法(1982年): not, resolving decides; 宪法1982: never
+        name += edition if edition.startswith("(") else ""
     length = len(before) - match.start()
     return _Name(name, length, bool(quoted), int(year) if year else None)

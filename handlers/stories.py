@@ -1,0 +1,87 @@
+"""Long messages: what of them is searched, and whether they tell of several matters.
+
+A resident's story of up to 2,000 characters is read whole, but a search reads some hundred
+characters well: what a long story says is drowned in how it is told. :func:`digest` keeps the
+clauses that carry most; :func:`parts` cuts where the teller goes on to something else.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+DIGEST = 220  # characters of a story that are searched
+PART = 75  # and of each of several matters
+LEAST = 10  # characters that can tell of a matter
+MOST = 4  # parts that are looked at; at most three are answered
+STORY = 45  # characters from which a message may tell of several matters
+
+_CLAUSE = re.compile(r"[^，,。！!？?；;\n]+[，,。！!？?；;\n]*")
+_ANEW = re.compile(
+    r"(?:^|(?<=[，,。！!？?；;\n 、]))(?:(?:然后|对了|哦对|哎|唉|嗯)[，, ]?)?"
+    r"(?:(?:还有|另外|再有|再就是|还有就是|再一个|还有个|另一个|另一件|再说)(?:就是|呢|啊|一个|一件|个|件)?(?:事儿?|事情|问题)?"
+    r"|(?:第?[一二三四123][、.．:：]|第[一二三四](?:个|件|是)?(?:事儿?|事情|问题)?|[一二三]是|其[一二三次]|(?:再|还|也)(?:想)?(?:顺便)?(?:问|请教|咨询)(?:一下|下|问|个|一个)*|顺便|顺带)(?:是|就是|问|想问|一下)*)[，,:： ]?"
+)
+_QUESTION = re.compile(r"(?:[吗呢么不没]|怎么办|咋办|咋弄|多少|怎么算|谁|哪里|哪儿)?[?？]")
+_ASKS = re.compile(r"怎么办|咋办|咋弄|咋整|吗|合法|犯法|违法|能不能|可以|多少|谁|哪|怎么|咋|该不该|要不要|算不算|能.{0,6}[不么]")
+
+
+def clauses(text: str) -> list[str]:
+    """The clauses of a text, each with the marks that end it; together they are the text."""
+    return _CLAUSE.findall(text)
+
+
+def digest(text: str, weigh: Callable[[str], float], longest: int = DIGEST) -> str:
+    """The clauses that carry most, in their order, up to ``longest`` characters.
+
+    Args:
+        text: normalised.
+        weigh: how much a clause carries.
+        longest: a shorter text is kept whole.
+    """
+    if len(text) <= longest:
+        return text
+    pieces = [
+        piece[start : start + longest]
+        for piece in clauses(text)
+        for start in range(0, len(piece), longest)
+    ]
+    weights = [
+        weigh(piece) / (len(piece) + 8) ** 0.5 * (1.25 if _ASKS.search(piece) else 1.0)
+        for piece in pieces
+    ]
+    kept: set[int] = set()
+    said: set[str] = set()
+    left = longest
+    for place in sorted(range(len(pieces)), key=lambda i: (-weights[i], i)):
+        bare = pieces[place].strip("，,。！!？?；;\n ")
+        if len(pieces[place]) <= left and bare and bare not in said:
+            kept.add(place)
+            said.add(bare)
+            left -= len(pieces[place])
+    return "".join(pieces[place] for place in sorted(kept))
+
+
+def parts(text: str) -> list[str]:
+    """A message cut where it goes on to something else; a single part where it does not.
+
+    Cuts stand before 还有, 另外, 第二 and the like, after a question that more is told behind, and
+    between lines. What is too short to tell of a matter stays with what is before it.
+    """
+    if len(text) < STORY:
+        return [text]
+    cuts = {match.start() for match in _ANEW.finditer(text)}
+    cuts |= {match.end() for match in _QUESTION.finditer(text)}
+    cuts |= {match.end() for match in re.finditer(r"\n+", text)}
+    found: list[str] = []
+    start = 0
+    for cut in (*sorted(cuts), len(text)):
+        piece = text[start:cut]
+        start = cut
+        if found and (len(piece.strip()) < LEAST or len(found[-1].strip()) < LEAST):
+            found[-1] += piece
+        elif piece.strip():
+            found.append(piece)
+    if len(found) > 1 and len(found[-1].strip()) < LEAST:
+        found[-2:] = ["".join(found[-2:])]
+    return found
