@@ -585,6 +585,17 @@ def bench_serving() -> None:
     serving(click.echo)
 
 
+@bench.command("broadcast")
+@click.option("--kills", type=click.IntRange(1, 1000), default=200, show_default=True)
+@click.pass_obj
+def bench_broadcast(settings: Settings, kills: int) -> None:
+    """推送：引擎开销、最高速度、推送期间的答复时间、反复杀死发送进程。"""
+    from handlers.benchmark_broadcast import broadcast
+
+    _conversation(settings, _corpus(settings))  # built before anything is measured
+    broadcast(click.echo, settings.home, kills)
+
+
 def _attach() -> None:
     from handlers.staff_commands import commands
 

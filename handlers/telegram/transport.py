@@ -12,6 +12,7 @@ import aiohttp
 from telegram.error import NetworkError, TimedOut
 from telegram.request import BaseRequest, RequestData
 
+_FORM = "application/x-www-form-urlencoded"
 NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 
@@ -67,7 +68,9 @@ class BulkRequest(BaseRequest):
                 nothing went out.
         """
         try:
-            async with self._opened().request(method, url, data=_body(request_data)) as answer:
+            body, headers = _body(request_data)
+            sending = self._opened().request(method, url, data=body, headers=headers)
+            async with sending as answer:
                 return answer.status, await answer.read()
         except NOT_SENT as error:
             raise NetworkError(type(error).__name__) from error
@@ -77,12 +80,12 @@ class BulkRequest(BaseRequest):
             raise NetworkError(type(error).__name__) from error
 
 
-def _body(data: RequestData | None) -> Any:
+def _body(data: RequestData | None) -> tuple[Any, dict[str, str] | None]:
     if data is None:
-        return None
+        return None, None
     if not data.contains_files:
-        return data.json_parameters
+        return data.url_encoded_parameters().encode(), {"Content-Type": _FORM}
     form = aiohttp.FormData(data.json_parameters)
     for name, (filename, content, media) in (data.multipart_data or {}).items():
         form.add_field(name, content, filename=filename, content_type=media)
-    return form
+    return form, None

@@ -25,6 +25,7 @@ from outreach.delivery.sender import Outcome, Removal
 from settings import Clock
 
 MOST = 500  # requests in one transaction
+LINGER = 0.005  # seconds that the first request waits for others: a commit costs as much
 _T = TypeVar("_T")
 _log = logging.getLogger("pufa.delivery")
 
@@ -97,6 +98,7 @@ class Journal:
     async def _run(self) -> None:
         while True:
             await self._work.wait()
+            await asyncio.sleep(LINGER)
             claims, self._claims = self._claims[:MOST], self._claims[MOST:]
             settled, self._settled = self._settled[:MOST], self._settled[MOST:]
             recalled, self._recalled = self._recalled[:MOST], self._recalled[MOST:]

@@ -33,7 +33,7 @@ class Platform:
         self.texts: dict[int, list[str]] = {}
         self.shown: dict[tuple[int, int], str] = {}
         self.unanswered: list[int] = []
-        self.order: list[tuple[int, str]] = []  # (chat, first words), accepted, in order
+        self.order: list[tuple[int, str, float]] = []  # (chat, first words, when), accepted
         self.last = 0
         self.window: deque[float] = deque()
         self.flooded_until = 0.0
@@ -45,7 +45,10 @@ class Platform:
         """A request's status and answer; None where the connection is left without an answer."""
         self.requests[method] += 1
         if method in ("sendMessage", "sendPhoto"):
-            return self._send(fields, "caption" if method == "sendPhoto" else "text")
+            answer = self._send(fields, "caption" if method == "sendPhoto" else "text")
+            if delay := self.faults.get("delay", 0):  # the message is taken, the answer is slow
+                await asyncio.sleep(delay)
+            return answer
         if method in ("deleteMessage", "editMessageText", "editMessageCaption"):
             return self._change(method, fields)
         if method == "getMe":
@@ -71,7 +74,7 @@ class Platform:
         text = fields.get(where, "")
         self.received[chat] += 1
         self.times.append(now)
-        self.order.append((chat, text[:40]))
+        self.order.append((chat, text[:40], now))
         self.texts.setdefault(chat, []).append(text)
         self.shown[chat, self.last] = text
         if chat in faults.get("silent", ()):  # taken, but the answer never comes

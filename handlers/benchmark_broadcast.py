@@ -1,0 +1,328 @@
+"""What pushing costs, measured on real processes against a Bot API of its own process.
+
+The figures are the peer's: how many messages it took, and when. Moments of different processes are
+compared on the machine's one monotonic clock. Figures are printed, never asserted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from errors import UsageError
+from handlers.benchmark import Latency
+from handlers.benchmark import questions as sentences
+from handlers.telegram.bulk import BulkSender
+from handlers.telegram.sending import Limiter, Timer
+from outreach.campaigns.definition import Definition
+from outreach.database import Database
+from outreach.delivery.engine import Engine, Options
+from outreach.delivery.ledger import Claimed, progress
+from outreach.delivery.sample import CAMPAIGN, fill, outcomes
+from outreach.delivery.sender import Push, PushButton
+from settings import ROOT, SystemClock
+
+PEER = ROOT / "tests" / "peers" / "telegram_bulk.py"
+TOKEN = "777000111:AAAA-token-for-the-peer"  # noqa: S105 (of the peer)
+PLATFORM = 30.0  # messages a second that Telegram takes
+UNLIMITED = 1e9
+Say = Callable[[str], None]
+
+
+class Peer:
+    """The Bot API that ran beside; ``control`` asks and sets."""
+
+    def __init__(self, port: int) -> None:
+        self.api = f"http://127.0.0.1:{port}"
+        self._open = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+    def control(self, what: str, body: Any = None) -> Any:
+        """``faults``, ``updates``, ``count``, ``state``, ``reset``."""
+        address = f"{self.api}/control/{what}"
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(address, data)  # noqa: S310 (loopback)
+        with self._open.open(request, timeout=60) as answer:
+            return json.load(answer)
+
+
+@contextmanager
+def peer() -> Iterator[Peer]:
+    """A fresh Bot API, in a process of its own.
+
+    Raises:
+        UsageError: the source tree with the peer is not there.
+    """
+    if not PEER.exists():
+        raise UsageError(f"测量推送要用源码里的 {PEER.relative_to(ROOT)}，这里没有")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    process = subprocess.Popen([sys.executable, str(PEER), str(port)])  # noqa: S603
+    try:
+        found = Peer(port)
+        _wait(lambda: _answers(found), 60)
+        yield found
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _answers(found: Peer) -> bool:
+    try:
+        return bool(found.control("count") == 0)
+    except OSError:
+        return False
+
+
+def _wait(condition: Callable[[], bool], seconds: float, pause: float = 0.02) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise UsageError("测量没有在规定时间内完成：机器太忙，或推送停住了")
+        time.sleep(pause)
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A store with a queued campaign, and how its processes send."""
+
+    url: str
+    api: str
+    pace: float = UNLIMITED  # messages a second
+    lease: float = 10.0
+    in_flight: int = 64
+
+    def start(self) -> subprocess.Popen[bytes]:
+        """A sending process; it ends when the campaign has."""
+        words = [self.url, self.api, str(self.pace), str(self.lease), str(self.in_flight)]
+        module = "handlers.benchmark_broadcast"
+        return subprocess.Popen([sys.executable, "-m", module, *words], cwd=ROOT)  # noqa: S603
+
+
+def _words(row: Claimed, _: str) -> Push:
+    text = f"反诈提醒\n验证码不给任何人，转账前先核实。拿不准，打96110。（{row.address}）"
+    return Push(text, buttons=((PushButton("退订", action="stop"),),))
+
+
+async def send(trial: Trial) -> None:
+    """What a sending process does."""
+    limiter = Limiter(Timer(), per_second=trial.pace, chat_gap=0.0)
+    sender = BulkSender(TOKEN, trial.api, limiter, connections=trial.in_flight)
+    options = Options(tick=0.1, lease=trial.lease, in_flight=trial.in_flight)
+    with closing(Database.open(trial.url)) as database:
+        engine = Engine(database, SystemClock(), {"telegram": sender}, _words, options=options)
+        task = asyncio.create_task(engine.run())
+        while not await asyncio.to_thread(_done, database):  # noqa: ASYNC110 (another process's)
+            await asyncio.sleep(0.25)
+        await engine.stop()
+        await task
+    await sender.close()
+
+
+def _done(database: Database) -> bool:
+    with database.read() as connection:
+        rows = progress(connection, CAMPAIGN)
+    return not rows["queued"] and not rows["claimed"]
+
+
+@contextmanager
+def store(residents: int) -> Iterator[tuple[str, Database]]:
+    """A temporary store with a campaign queued for so many."""
+    with tempfile.TemporaryDirectory(prefix="pufa-bench-") as folder:
+        url = f"sqlite:///{folder}/outreach.db"
+        with closing(Database.open(url)) as database:
+            fill(database, residents, SystemClock().now())
+            yield url, database
+
+
+def pace(say: Say, residents: int = 300) -> float:
+    """The share of the platform's pace that the engine loses at 30 messages a second."""
+    with store(residents) as (url, _), peer() as found:
+        Trial(url, found.api, pace=PLATFORM).start().wait()
+        times = found.control("state")["times"]
+    rate = float((len(times) - 1) / (times[-1] - times[0]))
+    lost = 1 - rate / PLATFORM
+    say(f"限速 {PLATFORM:.0f} 条/秒：实际 {rate:.2f} 条/秒，引擎开销 {lost:.1%}（{len(times)} 条）")
+    return lost
+
+
+def throughput(say: Say, residents: int = 10_000, processes: int = 1) -> float:
+    """Messages a second against a peer without limits, from the first to the last."""
+    with store(residents) as (url, database), peer() as found:
+        trial = Trial(url, found.api)
+        for process in [trial.start() for _ in range(processes)]:
+            process.wait()
+        times = found.control("state")["times"]
+        states = Counter(state for state, _ in outcomes(database).values())
+    rate = float((len(times) - 1) / (times[-1] - times[0]))
+    say(f"不限速，{processes} 个进程：{rate:.0f} 条/秒（{residents} 人，{dict(states)}）")
+    return rate
+
+
+@dataclass(frozen=True, slots=True)
+class Crashes:
+    """What killing the sending process came to; the sets hold residents' numbers."""
+
+    kills: int
+    in_flight: frozenset[int]  # claimed at the moment of a kill
+    unknown: frozenset[int]
+    states: Counter[str]
+    twice: frozenset[int]  # got more than one message
+    untrue: frozenset[int]  # sent without a message, or a message that the ledger knows nothing of
+
+    def __str__(self) -> str:
+        return (
+            f"杀死发送进程 {self.kills} 次：收到两条的 {len(self.twice)} 人，"
+            f"当时在途 {len(self.in_flight)} 条，标为不明 {len(self.unknown)} 条"
+            f"（{'完全一致' if self.in_flight == self.unknown else '不一致'}），"
+            f"账实不符 {len(self.untrue)} 条，结果 {dict(self.states)}"
+        )
+
+
+def crashes(kills: int, *, per_kill: int = 40, pace: float = 200.0, seed: int = 1) -> Crashes:
+    """Kill (SIGKILL) the sending process again and again at random moments, then let it finish."""
+    chance = random.Random(seed)  # noqa: S311 (no secret)
+    flying: set[int] = set()
+    with store(kills * per_kill) as (url, database), peer() as found:
+        found.control("faults", {"delay": 0.03})
+        trial = Trial(url, found.api, pace=pace, lease=1.0)
+        killed = 0
+        while killed < kills:
+            process, before = trial.start(), found.control("count")
+            _wait(lambda b=before, p=process: _moved(found, b, p), 120)  # type: ignore[misc]
+            time.sleep(chance.uniform(0, 1.5 * per_kill / pace))
+            if process.poll() is not None:
+                break
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            killed += 1
+            flying |= _numbers(database, "claimed")
+        trial.start().wait()
+        received = {int(k): v for k, v in found.control("state")["received"].items()}
+        rows = outcomes(database)
+    return Crashes(
+        killed,
+        frozenset(flying),
+        frozenset(number for number, (state, _) in rows.items() if state == "unknown"),
+        Counter(state for state, _ in rows.values()),
+        frozenset(number for number, count in received.items() if count > 1),
+        frozenset(
+            number
+            for number, (state, _) in rows.items()
+            if (state == "sent") > (number in received)
+            or (number in received) > (state in ("sent", "unknown"))
+        ),
+    )
+
+
+def _moved(found: Peer, before: int, process: subprocess.Popen[bytes]) -> bool:
+    return process.poll() is not None or found.control("count") > before
+
+
+def _numbers(database: Database, state: str) -> set[int]:
+    return {number for number, (found, _) in outcomes(database).items() if found == state}
+
+
+def replies(say: Say, home: Path, residents: int = 1500, questions: int = 120) -> Latency:
+    """How long residents wait for a reply while ``bot.py run`` pushes, in milliseconds.
+
+    From the moment an update is there for the bot to fetch to the moment the peer has taken the
+    reply's first message: search, bookkeeping and the wait for a place included.
+    """
+    asked = sentences(questions)
+    with tempfile.TemporaryDirectory(prefix="pufa-bench-") as folder, peer() as found:
+        for name in ("knowledge.db", "model", "index"):
+            (Path(folder) / name).symlink_to(home / name)
+        with closing(Database.open(f"sqlite:///{folder}/outreach.db")) as database:
+            fill(database, residents, SystemClock().now(), _CONTENT)
+        environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith("PUFA_")},
+            "PUFA_HOME": folder,
+            "PUFA_PORT": "0",
+            "PUFA_TELEGRAM_TOKEN": TOKEN,
+            "PUFA_TELEGRAM_API": found.api,
+            "NO_PROXY": "127.0.0.1",
+        }
+        process = subprocess.Popen(
+            [sys.executable, "bot.py", "run"],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        try:
+            _wait(lambda: found.control("count") > 24, 300)
+            said: dict[int, float] = {}
+            for number, question in enumerate(asked, 1):
+                chat = 900_000 + number
+                said[chat] = time.monotonic()
+                found.control("updates", [_update(number, chat, question)])
+                time.sleep(0.25)
+            _wait(lambda: _answered(found, said), 120, 0.2)
+            order = found.control("state")["order"]
+        finally:
+            process.terminate()
+            process.wait()
+    first: dict[int, float] = {}
+    for chat, _, moment in order:
+        first.setdefault(chat, moment)
+    pushed = sorted(moment for chat, _, moment in order if chat not in said)
+    waits = [(first[chat] - begun) * 1000 for chat, begun in said.items()]
+    during = [moment for moment in pushed if min(said.values()) <= moment <= max(first.values())]
+    latency = Latency.of(waits)
+    rate = len(during) / (during[-1] - during[0])
+    say(f"推送（{rate:.1f} 条/秒）期间的答复，从消息到达到答复送达：{latency}")
+    return latency
+
+
+_CONTENT = Definition(
+    id=CAMPAIGN, title="反诈提醒", text={"default": "验证码不给任何人。"}, organ="公安局"
+).to_json()
+
+
+def _answered(found: Peer, said: dict[int, float]) -> bool:
+    received = found.control("state")["received"]
+    return all(str(chat) in received for chat in said)
+
+
+def _update(number: int, chat: int, text: str) -> dict[str, Any]:
+    return {
+        "update_id": number,
+        "message": {
+            "message_id": number,
+            "date": int(SystemClock().now().timestamp()),
+            "chat": {"id": chat, "type": "private", "first_name": "张"},
+            "from": {"id": chat, "is_bot": False, "first_name": "张"},
+            "text": text,
+        },
+    }
+
+
+def broadcast(say: Say, home: Path, kills: int) -> None:
+    """Everything, in this order."""
+    say(f"机器：{os.cpu_count()} 核，负载 {os.getloadavg()[0]:.1f}")
+    pace(say)
+    throughput(say)
+    throughput(say, processes=2)
+    replies(say, home)
+    say(str(crashes(kills)))
+
+
+if __name__ == "__main__":
+    url, api, rate, lease, in_flight = sys.argv[1:]
+    asyncio.run(send(Trial(url, api, float(rate), float(lease), int(in_flight))))
