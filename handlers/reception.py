@@ -163,7 +163,7 @@ def happened(incoming: Incoming, reply: Reply) -> list[Event]:
         result = "useful" if useful else "not_useful"
         return [Feedback(key=key("feedback"), subject=subject, result=result, **common)]
     events: list[Event] = []
-    if reply.kind in (Kind.ANSWER, Kind.LOOKUP) and reply.articles:
+    if reply.kind in (Kind.ANSWER, Kind.LOOKUP) and reply.shown:  # not a question back
         cited = _cited(reply.articles[: reply.shown])
         events.append(Answer(key=key("answer"), articles=cited, **common))
     elif reply.gap:
