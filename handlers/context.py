@@ -1,9 +1,9 @@
 """What a resident and the bot have just been talking about: for half an hour, in memory only.
 
-A follow-up («那第二款呢», «在哪投诉») means nothing without the answer before it. What is kept is the
-masked question and what was shown; it is never written down, is forgotten after
-:data:`LIFETIME`, at once when the resident asks for deletion, and with the process. A store shared
-by several processes only has to keep to :class:`Contexts`.
+A follow-up (那第二款呢, 在哪投诉) means nothing without the answer before it. The masked question
+and what was shown are kept, never written down, and forgotten after :data:`LIFETIME`, when the
+resident asks for deletion, and with the process. A store shared by several processes only has to
+keep to :class:`Contexts`.
 """
 
 from __future__ import annotations

@@ -1,36 +1,46 @@
 """One conversation for every channel: ``Conversation.respond(incoming) -> Reply``.
 
 A question passes, in this order: mask personal numbers → danger or live fraud → a pressed button or
-a command → what must not be served → small talk → a citation → search → compose. It is a pure
-function of its input and the stores it reads; events are recorded by ``handlers.reception``.
+a command → what must not be served → small talk → a citation → a claim of law → a follow-up →
+search → compose. It is a function of its input, the stores it reads and the resident's last turn
+(``handlers.context``); events are recorded by ``handlers.reception``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
 from handlers import phrases
 from handlers.actions import Action, Verb
+from handlers.claims import Claim, check_cited, check_found, check_verbatim, claim_in
+from handlers.clarifying import asks_back
+from handlers.context import Contexts, MemoryContexts, Turn
+from handlers.continuations import continued
+from handlers.followups import Wish, follow_up
+from handlers.issues import answer_each, distinct
 from handlers.lookups import false_citations, first_of_each_law, is_request
 from handlers.masking import mask
 from handlers.messages import Button, Incoming, Kind, Reply
 from handlers.questions import SHOWN, Composer, limited
 from handlers.refusals import before_triage, refusal
-from handlers.scenarios import card_reply
+from handlers.scenarios import answer_by_card, card_reply, offers
 from handlers.services import Services
 from handlers.services.commands import question_of, started_with
+from handlers.stories import DIGEST, PART, digest, parts, read_whole
 from handlers.triage import Alarm, detect, guidance_for
 from knowledge.articles import Article, Status
 from knowledge.citations import resolve
 from retrieval.confidence import ASK_BELOW, DECLINE_BELOW, SCOPE_BELOW
+from retrieval.matter import default as matter
 from retrieval.search import Hit, Result, Search
-from retrieval.text import normalise
 from settings import Clock
 
 MAX_CHARACTERS = 2000
+PARTS = 4  # a story cut into more is a list, or told in lines: it is searched as one
+_TALK = frozenset({Kind.ANSWER, Kind.LOOKUP, Kind.URGENT, Kind.DECLINED})
 RANKED = 8  # articles ranked for an answer: three are shown, the rest stands behind 更多条文
 
 _GREETING = re.compile(
@@ -48,15 +58,28 @@ _STRIP = re.compile(r"[\s。，,.!！?？~～、;；:：]+")
 
 @dataclass(frozen=True, slots=True)
 class _Pending:
-    """A question that still needs a search."""
+    """A question that still needs a search.
+
+    ``queries`` are what is searched: the question first (a digest of a long one), then, for a
+    story, its ``parts``, or for a few words after a question back, the words ``alone``.
+    """
 
     text: str
+    queries: tuple[str, ...]
     alarm: Alarm | None = None
     note: str = ""
+    parts: tuple[str, ...] = ()
+    alone: str = ""
+    claim: Claim | None = None
+    asked_back: bool = False  # the resident was asked already: once is enough
+    question: str = ""  # what a later follow-up goes on from
 
 
 class Conversation:
-    """Answers messages and buttons; thread-safe, as all its parts only read."""
+    """Answers messages and buttons; safe to call from several threads.
+
+    A message without a resident (``Incoming.resident`` empty) stands alone.
+    """
 
     def __init__(
         self,
@@ -64,11 +87,17 @@ class Conversation:
         searcher: Search,
         clock: Clock,
         services: Services | None = None,
+        contexts: Contexts | None = None,
     ) -> None:
         self._composer = composer
         self._searcher = searcher
         self._clock = clock
         self._services = services or Services(composer)
+        self._contexts = contexts if contexts is not None else MemoryContexts()
+
+    def forget(self, resident: str) -> None:
+        """Drop what was just talked about with a resident (删除我的数据)."""
+        self._contexts.forget(resident)
 
     def respond(self, incoming: Incoming, top_k: int = SHOWN) -> Reply:
         """The reply to one update, with ``top_k`` ranked articles in ``Reply.articles``."""
@@ -77,21 +106,55 @@ class Conversation:
     def respond_batch(self, incoming: Sequence[Incoming], top_k: int = SHOWN) -> list[Reply]:
         """The replies to many updates; their searches run together."""
         today = self._clock.today()
-        prepared = [self._prepare(item, today) for item in incoming]
-        waiting = [item for item in prepared if isinstance(item, _Pending)]
-        results = iter(
-            self._searcher.search_batch([p.text for p in waiting], max(top_k, RANKED), today)
-        )
-        replies = [
-            item if isinstance(item, Reply) else self._finish(item, next(results), today)
-            for item in prepared
+        turns = [self._last(item) for item in incoming]
+        prepared = [
+            self._prepare(item, turn, today) for item, turn in zip(incoming, turns, strict=True)
         ]
-        return [
-            limited(self._services.attend(item, reply, today), top_k)
-            for item, reply in zip(incoming, replies, strict=True)
-        ]
+        queries = [q for item in prepared if isinstance(item, _Pending) for q in item.queries]
+        results = iter(self._searcher.search_batch(queries, max(top_k, RANKED), today))
+        replies = []
+        for item, turn, asked in zip(prepared, turns, incoming, strict=True):
+            reply = item if isinstance(item, Reply) else self._finish(item, results, today)
+            self._remember(asked, item, reply, turn)
+            replies.append(limited(self._services.attend(asked, reply, today), top_k))
+        return replies
 
-    def _prepare(self, incoming: Incoming, today: date) -> Reply | _Pending:
+    def _last(self, incoming: Incoming) -> Turn | None:
+        if not incoming.resident:
+            return None
+        return self._contexts.last(incoming.resident, incoming.update_key, self._clock.now())
+
+    def _remember(
+        self, incoming: Incoming, item: Reply | _Pending, reply: Reply, before: Turn | None
+    ) -> None:
+        """Keep what a follow-up may refer to; small talk, menus and refusals leave it as it is."""
+        if not incoming.resident or reply.kind not in _TALK:
+            return
+        ids = tuple(article.ref for article in reply.articles)
+        question = item.question if isinstance(item, _Pending) else ""
+        if not question and before is not None:
+            question = before.question
+        shown = ids[: reply.shown]
+        if not ids and before is not None and not isinstance(item, _Pending):
+            ids, shown = (*before.articles, *before.rest), before.articles
+        asked_back = reply.kind is Kind.ANSWER and not reply.shown
+        self._contexts.remember(
+            incoming.resident,
+            Turn(
+                incoming.update_key,
+                self._clock.now(),
+                question,
+                articles=shown or ids[:SHOWN],
+                rest=ids[len(shown or ids[:SHOWN]) :],
+                paragraph=reply.paragraph,
+                organ=reply.organ,
+                hotlines=tuple(line.number for line in reply.hotlines),
+                asked_back=asked_back,
+                lookup=reply.kind is Kind.LOOKUP,
+            ),
+        )
+
+    def _prepare(self, incoming: Incoming, turn: Turn | None, today: date) -> Reply | _Pending:
         if incoming.action is not None:
             if served := self._services.press(incoming, today):
                 return served
@@ -101,11 +164,13 @@ class Conversation:
             if action.verb is not Verb.ASK:
                 return self._act(action, today)
             question = self._searcher.question(action.name)
-            return _Pending(question) if question else self._say(Kind.MENU, phrases.EXPIRED)
+            if question is None:
+                return self._say(Kind.MENU, phrases.EXPIRED)
+            return _Pending(question, (question,), question=question)
         whole = question_of(mask(incoming.text).strip())
         if link := started_with(whole):  # from a group, to go on in private
-            return self._prepare(replace(incoming, text="", action=link), today)
-        text = normalise(whole[:MAX_CHARACTERS])
+            return self._prepare(replace(incoming, text="", action=link), turn, today)
+        text = read_whole(whole[:MAX_CHARACTERS])
         if not text:
             return self._say(Kind.MENU, phrases.EMPTY)
         note = phrases.TOO_LONG if len(whole) > MAX_CHARACTERS else ""
@@ -115,16 +180,60 @@ class Conversation:
         if forbidden:
             return self._say(Kind.REFUSED, phrases.REFUSED[forbidden], "12348")
         for start in range(0, len(whole), MAX_CHARACTERS):  # urgent words may come last
-            part = normalise(whole[start : start + MAX_CHARACTERS])
+            part = text if start == 0 else read_whole(whole[start : start + MAX_CHARACTERS])
             alarm = detect(part)
             if alarm is not None:
-                return _Pending(part, alarm)
+                return _Pending(part, (self._digest(part),), alarm, question=self._digest(part))
         return (
             self._services.hear(incoming, text, today)
             or self._plain(text, today)
+            or self._claimed(text, today)
             or self._hotline(text)
-            or _Pending(text, note=note)
+            or (self._follows(text, turn, today) if turn else None)
+            or self._question(text, note)
         )
+
+    def _question(self, text: str, note: str) -> _Pending:
+        """A question that stands on its own, with the parts of a story."""
+        short = self._digest(text)
+        told = tuple(parts(text))
+        if not 1 < len(told) <= PARTS:
+            return _Pending(text, (short,), note=note, question=short)
+        queries = (short, *(digest(part, matter(), PART) for part in told))
+        return _Pending(text, queries, note=note, parts=told, question=short)
+
+    def _claimed(self, text: str, today: date) -> Reply | _Pending | None:
+        """A pasted law or rumour, beside the statutes."""
+        claim = claim_in(text)
+        if claim is None:
+            return None
+        if claim.citation is not None:
+            return check_cited(self._composer, claim, today)
+        verbatim = check_verbatim(self._composer, claim, today)
+        if verbatim is not None:
+            return verbatim
+        short = digest(claim.words, matter())
+        return _Pending(text, (short,), claim=claim, question=short)
+
+    def _follows(self, text: str, turn: Turn, today: date) -> Reply | _Pending | None:
+        """A message about the answer before it."""
+        wish = follow_up(text, asked_back=turn.asked_back, shown=len(turn.articles))
+        if wish is None:
+            return None
+        if wish.wish is not Wish.ASK:
+            return continued(self._composer, wish, turn, today)
+        if not turn.question:
+            return None
+        joined = f"{turn.question}，{text}"
+        alone = text if turn.asked_back else ""
+        queries = (joined, alone) if alone else (joined,)
+        return _Pending(
+            joined, queries, alone=alone, asked_back=turn.asked_back, question=turn.question
+        )
+
+    @staticmethod
+    def _digest(text: str) -> str:
+        return digest(text, matter(), DIGEST)
 
     def _plain(self, text: str, today: date) -> Reply | None:
         """Commands, refusals, small talk and citations: what needs no search."""
@@ -183,24 +292,73 @@ class Conversation:
                 shown = [composer.shown(articles[0], today)]
                 return composer.lookup(shown, phrases.LOOKUP_LEAD, today)
 
-    def _finish(self, pending: _Pending, result: Result, today: date) -> Reply:
+    def _finish(self, pending: _Pending, results: Iterator[Result], today: date) -> Reply:
+        result, *others = (next(results) for _ in pending.queries)
         if pending.alarm is not None:
             return self._urgent(pending.alarm, pending.text, result, today)
-        wrong = false_citations(self._composer, pending.text, today)
+        if pending.claim is not None:
+            return self._rumour(pending.claim, result, today)
+        if pending.alone and others[0].confidence > max(result.confidence, ASK_BELOW):
+            result = others[0]  # the resident asked something else instead
+            pending = replace(pending, text=pending.alone)
+        if pending.parts:
+            issues = distinct(self._composer, pending.parts, others)
+            if len(issues) > 1:
+                return self._with(pending, answer_each(self._composer, issues, today), today)
+        return self._with(pending, self._answer(pending, result, today), today)
+
+    def _answer(self, pending: _Pending, result: Result, today: date) -> Reply:
+        """An answer that a card opens, a question back, articles, or nothing fits."""
+        composer = self._composer
+        matches = composer.matcher.matches(
+            pending.text, result.hits, result.confidence, result.scope
+        )
         in_scope = result.scope >= SCOPE_BELOW
-        if not result.hits or not in_scope or result.confidence < DECLINE_BELOW:
+        known = bool(matches) and matches[0].exact  # a card's very words are never declined
+        found = bool(result.hits) and in_scope and result.confidence >= DECLINE_BELOW
+        if not (found or known):
             # a question of law without an article is a gap that staff should hear of
             return self._say(
                 Kind.DECLINED,
-                "\n".join(part for part in (wrong, phrases.DECLINED) if part),
+                phrases.DECLINED,
                 "12348",
                 gap=in_scope and bool(result.hits),
                 confidence=min(result.confidence, result.scope),
             )
+        if matches and matches[0].sure:
+            opened = answer_by_card(composer, matches, result, today)
+            if opened is not None:
+                return opened
         unsure = result.confidence < ASK_BELOW
-        reply = self._composer.answer(pending.text, result, today, unsure)
-        before = "\n".join(part for part in (wrong, pending.note) if part)
+        if unsure and not pending.asked_back:
+            back = asks_back(composer, pending.text, result, matches, today)
+            if back is not None:
+                return back
+        return composer.answer(pending.text, result, today, unsure, offers(matches))
+
+    def _with(self, pending: _Pending, reply: Reply, today: date) -> Reply:
+        """The reply under what must be said first: false citations, a message that was cut."""
+        wrong = false_citations(self._composer, pending.text, today)
+        note = pending.note if reply.kind is not Kind.DECLINED else ""
+        before = "\n".join(part for part in (wrong, note) if part)
         return self._composer.relead(reply, f"{before}\n{reply.lead}") if before else reply
+
+    def _rumour(self, claim: Claim, result: Result, today: date) -> Reply:
+        """A claim that names no article and stands nowhere word for word."""
+        composer = self._composer
+        changed = check_found(composer, claim, result, today)
+        if changed is not None:
+            return changed
+        fits = result.scope >= SCOPE_BELOW and result.confidence >= ASK_BELOW
+        if not fits:
+            return self._say(
+                Kind.DECLINED,
+                phrases.CLAIM_NOT_FOUND,
+                "12348",
+                confidence=min(result.confidence, result.scope),
+            )
+        reply = composer.answer(claim.words, result, today, unsure=False)
+        return composer.relead(reply, f"{phrases.CLAIM_NOT_VERBATIM}\n{phrases.CLAIM_NEAR}")
 
     def _urgent(self, alarm: Alarm, text: str, result: Result, today: date) -> Reply:
         """What to do first; the articles come after it."""

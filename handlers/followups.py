@@ -112,7 +112,7 @@ def follow_up(text: str, *, asked_back: bool = False, shown: int = 1) -> FollowU
     if not bare or len(bare) > 40:
         return None
     found = _numbered(bare, shown)
-    if found is not None or not shown and not asked_back:
+    if found is not None or (not shown and not asked_back):
         return found or (FollowUp(Wish.ASK) if elliptical(text, bare) else None)
     for wish, pattern in (
         (Wish.FULL, _FULL),
@@ -145,9 +145,7 @@ def _numbered(bare: str, shown: int) -> FollowUp | None:
     part = _PART.fullmatch(bare)
     if part and (part["p"] or part["i"] or part["last"] or part["next"] or part["before"]):
         step = 0 if part["last"] else 1 if part["next"] else -1 if part["before"] else None
-        return FollowUp(
-            Wish.PART, paragraph=_number(part["p"]), item=_number(part["i"]), step=step
-        )
+        return FollowUp(Wish.PART, paragraph=_number(part["p"]), item=_number(part["i"]), step=step)
     other = _ARTICLE.fullmatch(bare) if shown else None
     if other:
         step = 1 if other["next"] else -1 if other["before"] else None

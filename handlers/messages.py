@@ -139,6 +139,7 @@ class Reply:
     system: str | None = None
     gap: bool = False  # a question within scope that the corpus does not answer
     feedback: tuple[bool, str] | None = None  # (useful?, the article's citation)
+    paragraph: int | None = None  # 款 that was asked for
     corpus_date: date | None = None  # newest law that the corpus holds
     confidence: float = 0.0
     buttons: tuple[tuple[Button, ...], ...] = field(default_factory=tuple)  # rows

@@ -72,12 +72,11 @@ REFUSED = {
 CLAIM_MATCHES = "核对结果：您转来的话与法律原文一致。"
 CLAIM_OTHER_PART = "核对结果：这些话在这一条里，但不在您说的那一款、那一项。"
 CLAIM_DIFFERS = (
-    "核对结果：与法律原文不一致。下面用【】标出和原文不同的地方：\n“{marked}”\n请以原文为准，不要转发。"
+    "核对结果：与法律原文不一致。下面用【】标出和原文不同的地方：\n"
+    "“{marked}”\n请以原文为准，不要转发。"
 )
 CLAIM_NOT_THERE = "核对结果：这一条里没有“{words}”这样的话，不能当作这条的规定。"
-CLAIM_NO_ARTICLE = (
-    "核对结果：{why}\n查不到的条文不要相信、不要转发；拿不准请打12348。"
-)
+CLAIM_NO_ARTICLE = "核对结果：{why}\n查不到的条文不要相信、不要转发；拿不准请打12348。"
 CLAIM_ELSEWHERE = "这些话出现在下面的条文里："
 CLAIM_NOT_LAW = {
     Status.REPEALED: "核对结果：这是已经废止的规定，现在不能再用。{why}",
@@ -90,5 +89,25 @@ CLAIM_NOT_FOUND = (
     "核对结果：在收录的法律里没有查到这样的规定，不能当真，也请先不要转发。\n"
     "库里只有法律原文，没有行政法规和地方文件；要弄清楚请打12348，或者看政府网站的正式公告。"
 )
+CLAIM_NOT_VERBATIM = (
+    "核对结果：这句话不是法律原文，库里查不到一字不差的规定，我不能替您认定真假；拿不准请打12348。"
+)
 CLAIM_NEAR = "下面是意思最接近的条文，请对照原文，它不等于证实了那句话："
 CLAIM_TEXT = "原文是："
+
+WHOM = "找谁：{organ}；可以打：{calls}"
+
+# one question back, and follow-ups
+WHICH = "您说的是哪一种情况？点一个，或者回复再说清楚一点（谁对谁做了什么）："
+WHICH_TAIL = "都不是的话，换个说法再问，或者打12348。"
+SHOW_LAW = "先看可能相关的条文"
+WHOLE_ARTICLE = "以下是全条："
+PART = "《{law}》{number}{part}："
+NO_NEIGHBOUR = "《{law}》到头了，没有这一条。"
+NO_SUCH = "《{law}》没有{number}。"
+WHEN = "上面的条文出自这些文本："
+WHERE = "这件事由{organ}负责，可以当面去反映、投诉，也可以打电话："
+
+ISSUES = "您说的有{count}件事，分开看："
+ISSUE = "{place}. {topic}（“{told}”）：看《{law}》{number}；找{organ}，打{calls}。"
+ISSUES_LAW = "依次是这几条原文；想细问哪一件，请单独再发一次："

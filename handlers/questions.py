@@ -16,7 +16,7 @@ from handlers.actions import Actions
 from handlers.messages import Button, Hotline, Kind, Reply, ShownArticle
 from knowledge.absent import Absent, absent_for
 from knowledge.articles import Article, Level, Status
-from knowledge.cards import Cards
+from knowledge.cards import Card, Cards
 from knowledge.corpus import Corpus
 from knowledge.hotlines import Hotlines
 from knowledge.notes import note_of
@@ -94,22 +94,28 @@ class Composer:
             return names[1] if close else names[0]
         return names[0]
 
-    def answer(self, question: str, result: Result, today: date, unsure: bool) -> Reply:
-        """An answer from search: up to three articles, hotline, notice, buttons."""
+    def answer(
+        self,
+        question: str,
+        result: Result,
+        today: date,
+        unsure: bool,
+        cards: Sequence[Card] = (),
+    ) -> Reply:
+        """An answer from search: up to three articles, hotline, notice, buttons.
+
+        ``cards`` are offered as buttons.
+        """
         articles = tuple(
             self.shown(hit.article, today, hit.score, hit.marked) for hit in result.hits
         )
         topic = self.topic(result.hits)
         visible = articles[:SHOWN]
-        cards = self.matcher.best(question, [hit.article for hit in result.hits[:SHOWN]], CARDS)
         rows: list[tuple[Button, ...]] = [
             (Button(f"怎么办：{card.title}", self.actions.card(card.id)),) for card in cards
         ]
-        rows += self._buttons(articles, visible)
-        rows += [
-            (Button(f"问：{related.text[:24]}", self.actions.related(related.id)),)
-            for related in result.related[:2]
-        ]
+        rows += self.buttons(articles, visible)
+        rows += self.further(result)
         reply = self.compose(
             Kind.ANSWER,
             phrases.UNSURE_LEAD if unsure else phrases.ANSWER_LEAD,
@@ -124,9 +130,17 @@ class Composer:
         )
         return replace(reply, cards=tuple((card.id, card.title) for card in cards))
 
-    def _buttons(
+    def further(self, result: Result) -> list[tuple[Button, ...]]:
+        """Neighbouring questions to ask next."""
+        return [
+            (Button(f"问：{related.text[:24]}", self.actions.related(related.id)),)
+            for related in result.related[:2]
+        ]
+
+    def buttons(
         self, articles: Sequence[ShownArticle], visible: Sequence[ShownArticle]
     ) -> list[tuple[Button, ...]]:
+        """Whole articles, further ones, and feedback."""
         rows: list[tuple[Button, ...]] = []
         full = tuple(
             Button(f"全文：{a.short[:8]}{a.article}", self.actions.full(a.ref))
@@ -187,13 +201,17 @@ class Composer:
         rows: Sequence[tuple[Button, ...]] = (),
         whole: bool = False,
         absent: Sequence[Absent] = (),
+        calls: bool = True,
     ) -> Reply:
-        """Put lead, articles, hotlines and notice together into one plain text."""
+        """Put lead, articles, hotlines and notice together into one plain text.
+
+        ``calls`` is False where the lead names the hotlines already.
+        """
         blocks = [plain(article, whole=whole) for article in articles[:visible]]
         tail = "\n".join(
             part
             for part in (
-                self._calls(hotlines),
+                self._calls(hotlines) if calls else "",
                 *(regulation.sentence for regulation in absent),
                 phrases.LIMITS.format(day=self.corpus.corpus_date) if kind is Kind.ANSWER else "",
                 phrases.NOTICE if articles or kind in (Kind.DECLINED, Kind.URGENT) else "",

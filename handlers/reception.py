@@ -198,7 +198,7 @@ def happened(incoming: Incoming, reply: Reply) -> list[Event]:
     if reply.person:
         return [Referral(key=key("referral"), subject=numbers, result=ASKED, **common)]
     events: list[Event] = []
-    if reply.kind in (Kind.ANSWER, Kind.LOOKUP) and reply.articles:
+    if reply.kind in (Kind.ANSWER, Kind.LOOKUP) and reply.shown:  # not a question back
         cited = _cited(reply.articles[: reply.shown])
         events.append(Answer(key=key("answer"), articles=cited, **common))
     elif reply.gap:

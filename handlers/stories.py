@@ -10,20 +10,39 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+from retrieval.text import normalise
+
+PIECE = 1000  # characters normalised at once
 DIGEST = 220  # characters of a story that are searched
 PART = 75  # and of each of several matters
 LEAST = 10  # characters that can tell of a matter
-MOST = 4  # parts that are looked at; at most three are answered
+MOST = 3  # parts that are searched
 STORY = 45  # characters from which a message may tell of several matters
 
-_CLAUSE = re.compile(r"[^，,。！!？?；;\n]+[，,。！!？?；;\n]*")
+BESIDE = 0.5  # a clause counts for its neighbours too, half as much for each step away
+
+_CLAUSE = re.compile(r"[^，,。！!？?；;\n]*[，,。！!？?；;\n]+|[^，,。！!？?；;\n]+$")
 _ANEW = re.compile(
-    r"(?:^|(?<=[，,。！!？?；;\n 、]))(?:(?:然后|对了|哦对|哎|唉|嗯)[，, ]?)?"
+    r"(?:^|(?<=[，,。！!？?；;\s、]))(?:(?:然后|对了|哦对|哎|唉|嗯)[，,\s]?)?"
     r"(?:(?:还有|另外|再有|再就是|还有就是|再一个|还有个|另一个|另一件|再说)(?:就是|呢|啊|一个|一件|个|件)?(?:事儿?|事情|问题)?"
-    r"|(?:第?[一二三四123][、.．:：]|第[一二三四](?:个|件|是)?(?:事儿?|事情|问题)?|[一二三]是|其[一二三次]|(?:再|还|也)(?:想)?(?:顺便)?(?:问|请教|咨询)(?:一下|下|问|个|一个)*|顺便|顺带)(?:是|就是|问|想问|一下)*)[，,:： ]?"
+    r"|(?:第?[一二三四123][、.．:：]|第[一二三四](?:个|件|是)?(?:事儿?|事情|问题)?|[一二三]是|其[一二三次]|(?:再|还|也)(?:想)?(?:顺便)?(?:问|请教|咨询)(?:一下|下|问|个|一个)*|顺便|顺带)(?:是|就是|问|想问|一下)*)[，,:：\s]?"
 )
 _QUESTION = re.compile(r"(?:[吗呢么不没]|怎么办|咋办|咋弄|多少|怎么算|谁|哪里|哪儿)?[?？]")
-_ASKS = re.compile(r"怎么办|咋办|咋弄|咋整|吗|合法|犯法|违法|能不能|可以|多少|谁|哪|怎么|咋|该不该|要不要|算不算|能.{0,6}[不么]")
+
+
+def read_whole(text: str) -> str:
+    """A message of any length as :func:`retrieval.text.normalise` writes it, uncut."""
+    if len(text) <= PIECE:
+        return normalise(text)
+    pieces: list[str] = []
+    for clause in clauses(text):
+        for start in range(0, len(clause), PIECE):
+            piece = clause[start : start + PIECE]
+            if pieces and len(pieces[-1]) + len(piece) <= PIECE:
+                pieces[-1] += piece
+            else:
+                pieces.append(piece)
+    return "".join(filter(None, map(normalise, pieces)))
 
 
 def clauses(text: str) -> list[str]:
@@ -46,9 +65,10 @@ def digest(text: str, weigh: Callable[[str], float], longest: int = DIGEST) -> s
         for piece in clauses(text)
         for start in range(0, len(piece), longest)
     ]
+    own = [weigh(piece) / (len(piece) + 6) ** 0.5 for piece in pieces]
     weights = [
-        weigh(piece) / (len(piece) + 8) ** 0.5 * (1.25 if _ASKS.search(piece) else 1.0)
-        for piece in pieces
+        value + sum(BESIDE**step * _at(own, place, step) for step in (1, 2))
+        for place, value in enumerate(own)
     ]
     kept: set[int] = set()
     said: set[str] = set()
@@ -60,6 +80,10 @@ def digest(text: str, weigh: Callable[[str], float], longest: int = DIGEST) -> s
             said.add(bare)
             left -= len(pieces[place])
     return "".join(pieces[place] for place in sorted(kept))
+
+
+def _at(values: list[float], place: int, step: int) -> float:
+    return sum(values[i] for i in (place - step, place + step) if 0 <= i < len(values))
 
 
 def parts(text: str) -> list[str]:

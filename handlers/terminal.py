@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
+from itertools import count
 from pathlib import Path
 from time import perf_counter
 from typing import Any, TextIO
@@ -16,9 +17,18 @@ from settings import Clock
 BATCH = 64  # questions searched together
 
 
-def question(text: str, clock: Clock, action: str | None = None) -> Incoming:
-    """A question typed here; the key is never stored, so it need not be unique."""
-    return Incoming("terminal", Channel.TERMINAL, "terminal", text, clock.now(), action)
+def question(
+    text: str,
+    clock: Clock,
+    action: str | None = None,
+    resident: str = "",
+    key: str = "terminal",
+) -> Incoming:
+    """A question typed here; the key is never stored, so it matters within one chat only.
+
+    Without a resident it stands alone: what was asked before does not count.
+    """
+    return Incoming(key, Channel.TERMINAL, resident, text, clock.now(), action)
 
 
 def ask(conversation: Conversation, clock: Clock, text: str, top_k: int) -> dict[str, Any]:
@@ -76,12 +86,16 @@ def answer_batch(
 
 def chat(conversation: Conversation, clock: Clock, source: TextIO, sink: TextIO) -> None:
     """Questions line by line until the input ends or says 再见; a number presses a button."""
+    lines = count(1)
+
+    def typed(text: str, action: str | None = None) -> Incoming:
+        return question(text, clock, action, resident="terminal", key=f"terminal:{next(lines)}")
 
     def show(text: str, end: str = "\n") -> None:
         sink.write(text + end)
         sink.flush()
 
-    reply: Reply = conversation.respond(question("/start", clock))
+    reply: Reply = conversation.respond(typed("/start"))
     show(reply.text)
     while True:
         show("\n> ", end="")
@@ -93,9 +107,9 @@ def chat(conversation: Conversation, clock: Clock, source: TextIO, sink: TextIO)
         choice = line.strip()
         if choice.isdecimal() and 0 < int(choice) <= len(buttons):
             pressed = buttons[int(choice) - 1]
-            reply = conversation.respond(question("", clock, pressed.action))
+            reply = conversation.respond(typed("", pressed.action))
         else:
-            reply = conversation.respond(question(line, clock))
+            reply = conversation.respond(typed(line))
         show(reply.text)
         for number, button in enumerate((b for row in reply.buttons for b in row), 1):
             show(f"  [{number}] {button.label}")

@@ -25,7 +25,7 @@ _QUOTE = r"“[^“”]{4,}”|「[^「」]{4,}」|\"[^\"\n]{4,}\"|『[^『』]{
 _AFTER = re.compile(rf"^[^“”「」『』\"。！？；\n]{{0,16}}?({_QUOTE})")
 # “…”（《…》第…条） or “…”——《…》第…条
 _BEFORE = re.compile(rf"({_QUOTE})\s*[（(—–-]{{1,3}}\s*(?:依据|根据|参见|见|出自)?[:：]?\s*$")
-# 《…》第…条：… without marks: to the end of the line or sentence, where it is meant as the law's words
+# 《…》第…条：… without marks, to the end of the line, where it is meant as the law's words
 _COLON = re.compile(r"^[）)]?[^“”「」『』\"。！？；：:\n]{0,8}[：:]\s*([^“”「」『』\"\n]{8,400})")
 MEANT_AS_QUOTE = 0.6  # share of an unmarked text that is the law's, from which it is compared
 _ELLIPSIS = re.compile(r"…+|\.{3,}|……|\[…\]|（略）")
@@ -249,7 +249,7 @@ def likeness(law: str, text: str) -> float:
 
 
 def marked(law: str, text: str) -> str:
-    """``text`` with what is not the law's in 【】, and 【缺：…】 where words of the law are missing.
+    """``text`` with what is not the law's in 【】, and 【缺：…】 where words are missing.
 
     Words of the law before and after the stretch that ``text`` covers are not missing.
     """

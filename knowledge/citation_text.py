@@ -197,7 +197,7 @@ def _name_before(before: str) -> _Name:
     name, edition = match["name"].strip(), match["edition"] or ""
     year = match["year"] or next(iter(_EDITION.findall(edition)), None)
     if not quoted:
-        # 刑法修正案(十二): a part of the name; 宪法(1982年): not, resolving decides; 宪法1982: never
+        # (十二) of an amendment is a part of the name, (1982年) not: resolving decides; 1982 never
         name += edition if edition.startswith("(") else ""
     length = len(before) - match.start()
     return _Name(name, length, bool(quoted), int(year) if year else None)

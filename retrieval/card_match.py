@@ -30,6 +30,8 @@ WEIGHTS = Path(__file__).with_name("card_weights.json")
 PUT_FIRST = 0.85  # the card's words come before the articles
 NEAR = 2  # and one of its articles is among so many first ones
 OFFERED = 0.2  # offered as a button
+SAME = 0.95  # cosine of tokens from which a phrase of the card is what was asked
+LEAST = 0.1  # and below which a card does not sound like it at all
 ALIKE = 10  # cards looked at for their words alone
 DEPTH = 10  # ranked articles whose cards are looked at
 
@@ -70,11 +72,12 @@ class Match:
     card: Card
     probability: float
     near: bool  # one of its articles is among the first
+    exact: bool  # one of its phrases is what was asked
 
     @property
     def sure(self) -> bool:
         """Whether the card may open the answer."""
-        return self.near and self.probability >= PUT_FIRST
+        return self.exact or (self.near and self.probability >= PUT_FIRST)
 
 
 class CardMatcher:
@@ -128,14 +131,25 @@ class CardMatcher:
             confidence, scope: of that ranking (:mod:`retrieval.confidence`).
         """
         keys, inputs = self.candidates(question, hits, confidence, scope)
-        if not keys or self._rule is None:
+        if not keys:
             return []
-        values = 1 / (1 + np.exp(-np.clip(self._rule(inputs), -30, 30)))
+        closest = inputs[:, 0]
+        values = self.judge(inputs)
+        values = np.where(closest >= SAME, 1.0, np.where(closest >= LEAST, values, 0.0))
         near = {card.id for hit in hits[:NEAR] for card in self._of(hit.article)}
         order = np.lexsort((np.arange(len(keys)), -values.round(6)))
-        found = ((keys[i], float(values[i])) for i in order.tolist())
-        matched = ((self._cards.get(key), key, value) for key, value in found)
-        return [Match(card, value, key in near) for card, key, value in matched if card]
+        found = []
+        for i in order.tolist():
+            card = self._cards.get(keys[i])
+            if card is not None and values[i] > 0:
+                exact = bool(closest[i] >= SAME)
+                found.append(Match(card, float(values[i]), keys[i] in near, exact))
+        return found
+
+    def judge(self, inputs: Floats) -> Floats:
+        """The probability of each card, shape (cards,), from :meth:`candidates`' inputs."""
+        assert self._rule is not None
+        return np.asarray(1 / (1 + np.exp(-np.clip(self._rule(inputs), -30, 30))), np.float32)
 
     def candidates(
         self,
@@ -192,11 +206,6 @@ class CardMatcher:
             np.float32
         )
 
-    def carries(self, text: str) -> float:
-        """How much of what cards are about a text holds: the rarity of the cards' words in it."""
-        tokens = sorted(frozenset(tokenise(text)) & self._posts.keys())
-        return sum(self._rarity(token) for token in tokens)
-
     def _of(self, article: Article) -> tuple[Card, ...]:
         return self._cards.of_article(article.version.short, article.number)
 
@@ -219,9 +228,7 @@ class CardMatcher:
             key, tokens = self._phrases[number]
             if tokens != left_out:
                 cosines[key].append(product / (total**0.5 * self._norms[number]))
-        return {
-            key: (max(values), sum(sorted(values)[-3:]) / 3) for key, values in cosines.items()
-        }
+        return {key: (max(values), sum(sorted(values)[-3:]) / 3) for key, values in cosines.items()}
 
     def _bm25(
         self, asked: Iterable[str], left_out: frozenset[str] | None, without: str | None

@@ -1,8 +1,8 @@
 """``python -m retrieval.training.cards``: train the rule that chooses a card, print its figures.
 
-Right is, for a card's own phrase (left out of the card while it is asked), that card; for a labelled
-question in scope, a card that cites one of its gold articles; for an off-topic input, none. The
-figures are five-fold: no question is judged by a rule that has seen it.
+Right is, for a card's own phrase (left out of the card while it is asked), that card; for a
+labelled question in scope, a card that cites one of its gold articles; for an off-topic input,
+none. The figures are five-fold: no question is judged by a rule that has seen it.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def _asked(
 
 
 def fit(asked: Sequence[Asked]) -> Perceptron:
-    """A logistic regression (C = 1) on standardised inputs, as a perceptron without hidden units."""
+    """A logistic regression (C = 1) on standardised inputs: a perceptron without hidden units."""
     inputs = np.concatenate([one.inputs for one in asked]).astype(np.float64)
     labels = np.concatenate([one.right >= 1 for one in asked])
     weights = np.concatenate(

@@ -9,7 +9,7 @@ from handlers.phrases import NOTICE
 from knowledge.corpus import Corpus
 from retrieval.search import Related
 from tests.conftest import FakeClock
-from tests.handlers.conversations import CARDS, Finds, conversation, said
+from tests.handlers.conversations import CARDS, Finds, composer, conversation, said
 
 CONSUMER = (
     "消费者权益保护法第二十五条",
@@ -165,9 +165,9 @@ def test_a_card_opens_with_what_to_do_and_the_law_beneath(corpus: Corpus, clock:
     talk = conversation(finds, clock)
     reply = talk.respond(said(CARD.phrases[0]))
     assert (CARD.id, CARD.title) in reply.cards
-    assert len(reply.cards) <= 2
-    (button,) = [b for row in reply.buttons for b in row if b.label == f"怎么办：{CARD.title}"]
-    opened = talk.respond(said("", button.action))
+    assert len(reply.cards) <= 3
+    assert reply.text.startswith(f"【{CARD.title}】\n{CARD.answer}")
+    opened = talk.respond(said("", composer(corpus).actions.card(CARD.id)))
     assert opened.kind is Kind.ANSWER
     assert opened.cards == ((CARD.id, CARD.title),)
     assert opened.text.startswith(f"【{CARD.title}】\n{CARD.answer}")
