@@ -1,8 +1,9 @@
 """One conversation for every channel: ``Conversation.respond(incoming) -> Reply``.
 
 A question passes, in this order: mask personal numbers → danger or live fraud → a pressed button or
-a command → what must not be served → small talk → a citation → search → compose. It is a pure
-function of its input and the stores it reads; events are recorded by ``handlers.reception``.
+a command → what must not be served → small talk → a sum or a letter → a citation → search →
+compose. It is a pure function of its input and the stores it reads; events are recorded by
+``handlers.reception``.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from handlers import phrases
-from handlers.actions import Action, Verb
+from handlers.actions import TOOLS, Action, Verb
 from handlers.lookups import false_citations, first_of_each_law, is_request
 from handlers.masking import mask
-from handlers.messages import Button, Incoming, Kind, Reply
+from handlers.messages import Button, Channel, Incoming, Kind, Reply
 from handlers.questions import SHOWN, Composer, limited
 from handlers.refusals import before_triage, refusal
 from handlers.scenarios import card_reply
+from handlers.tools import Tools
 from handlers.triage import Alarm, detect, guidance_for
 from knowledge.articles import Article, Status
 from knowledge.citations import resolve
@@ -61,6 +63,7 @@ class Conversation:
         self._composer = composer
         self._searcher = searcher
         self._clock = clock
+        self._tools = Tools(composer)
 
     def respond(self, incoming: Incoming, top_k: int = SHOWN) -> Reply:
         """The reply to one update, with ``top_k`` ranked articles in ``Reply.articles``."""
@@ -86,6 +89,9 @@ class Conversation:
             action = self._composer.actions.parse(incoming.action)
             if action is None:
                 return self._say(Kind.MENU, phrases.EXPIRED)
+            if action.verb in TOOLS:
+                reply = self._tools.act(action, incoming.channel, today)
+                return reply or self._say(Kind.MENU, phrases.EXPIRED)
             if action.verb is not Verb.ASK:
                 return self._act(action, today)
             question = self._searcher.question(action.name)
@@ -103,13 +109,15 @@ class Conversation:
             alarm = detect(part)
             if alarm is not None:
                 return _Pending(part, alarm)
-        return self._plain(text, today) or self._hotline(text) or _Pending(text, note=note)
+        plain = self._plain(text, incoming.channel, today)
+        return plain or self._hotline(text) or _Pending(text, note=note)
 
-    def _plain(self, text: str, today: date) -> Reply | None:
-        """Commands, refusals, small talk and citations: what needs no search."""
+    def _plain(self, text: str, channel: Channel, today: date) -> Reply | None:
+        """Commands, refusals, small talk, sums, letters and citations: what needs no search."""
         bare = _STRIP.sub("", text).lower()
         if bare in _MENU:
-            return self._say(Kind.MENU, phrases.MENU.format(county=self._composer.county))
+            menu = self._say(Kind.MENU, phrases.MENU.format(county=self._composer.county))
+            return replace(menu, buttons=(*menu.buttons, self._tools.row))
         forbidden = refusal(text)
         if forbidden:
             return self._say(Kind.REFUSED, phrases.REFUSED[forbidden], "12348")
@@ -117,7 +125,7 @@ class Conversation:
             return self._say(Kind.SMALLTALK, phrases.SMALLTALK)
         if _THANKS.match(bare):
             return self._say(Kind.SMALLTALK, phrases.THANKS)
-        return self._cited(text, today)
+        return self._tools.answer(text, channel, today) or self._cited(text, today)
 
     def _cited(self, text: str, today: date) -> Reply | None:
         """A message that is about one numbered article: show it, or say why it is not there."""
@@ -180,6 +188,7 @@ class Conversation:
             )
         unsure = result.confidence < ASK_BELOW
         reply = self._composer.answer(pending.text, result, today, unsure)
+        reply = replace(reply, buttons=(*self._tools.offers(pending.text, today), *reply.buttons))
         before = "\n".join(part for part in (wrong, pending.note) if part)
         return self._composer.relead(reply, f"{before}\n{reply.lead}") if before else reply
 

@@ -136,6 +136,7 @@ class Reply:
     corpus_date: date | None = None  # newest law that the corpus holds
     confidence: float = 0.0
     buttons: tuple[tuple[Button, ...], ...] = field(default_factory=tuple)  # rows
+    awaits: str | None = None  # an unfinished sum's action: the next message may be its figure
 
     def to_json(self, elapsed_ms: float) -> dict[str, Any]:
         """The contract's answer object."""
