@@ -398,16 +398,18 @@ def corpus_radar(settings: Settings, days: int, as_json: bool) -> None:
 @click.pass_obj
 def run(settings: Settings, channels: str) -> None:
     """启动机器人。"""
+    from handlers.letters.writing import Letters
     from handlers.reception import Reception
     from handlers.server import serve
 
     names = _channels(settings, channels)
     settings = settings.with_secret_key()
     assert settings.secret_key is not None
-    conversation = _conversation(settings, _corpus(settings))
+    corpus = _corpus(settings)
+    conversation = _conversation(settings, corpus)
     with closing(_outreach(settings)) as outreach:
         desk = Reception(conversation, outreach, settings.secret_key)
-        serve(settings, desk, names, click.echo)
+        serve(settings, desk, names, click.echo, Letters(corpus))
 
 
 def _channels(settings: Settings, wanted: str) -> frozenset[str]:
@@ -566,6 +568,17 @@ def _attach() -> None:
 
 if {"event", "period", "notice", "trace", "--help", "-h"} & set(sys.argv[1:]):
     _attach()  # they bring libraries for Word and Excel, which `cite` and `ask` need not wait for
+
+
+def _attach_tools() -> None:
+    from handlers.tool_commands import commands
+
+    for command in commands(lambda settings: _composer(settings, _corpus(settings))):
+        main.add_command(command)
+
+
+if {"calculate", "letter", "--help", "-h"} & set(sys.argv[1:]):
+    _attach_tools()
 
 
 if __name__ == "__main__":

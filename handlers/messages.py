@@ -54,7 +54,8 @@ class Incoming:
 @dataclass(frozen=True, slots=True)
 class Button:
     """Something to press: ``action`` comes back as ``Incoming.action`` (at most 60 bytes), or
-    ``url`` (``tel:`` or ``https:``) is opened by the platform. Exactly one is set."""
+    ``url`` (``tel:`` or ``https:``; on the web also a page of its own, ``/letters/…``) is opened by
+    the platform. Exactly one is set."""
 
     label: str
     action: str | None = None

@@ -12,6 +12,7 @@ from functools import partial
 import uvicorn
 
 from errors import ChannelError
+from handlers.letters.writing import Letters
 from handlers.reception import Reception
 from handlers.telegram import TelegramChannel
 from handlers.web.app import WebOptions, create_app
@@ -26,6 +27,7 @@ def serve(
     desk: Reception,
     channels: frozenset[str],
     announce: Callable[[str], None],
+    letters: Letters | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; ``announce`` gets ``ready http://…`` once requests succeed.
 
@@ -34,7 +36,7 @@ def serve(
     """
     listener = _listen(settings.host, settings.port)
     with listener:
-        asyncio.run(_serve(settings, desk, channels, listener, announce))
+        asyncio.run(_serve(settings, desk, channels, listener, announce, letters))
 
 
 def _health(desk: Reception) -> Health:
@@ -76,6 +78,7 @@ async def _serve(
     channels: frozenset[str],
     listener: socket.socket,
     announce: Callable[[str], None],
+    letters: Letters | None,
 ) -> None:
     telegram = TelegramChannel(desk, settings, settings.clock()) if "telegram" in channels else None
     app = create_app(
@@ -84,6 +87,7 @@ async def _serve(
         clock=settings.clock(),
         options=WebOptions(county=settings.county, secure_cookies=settings.https),
         routes=telegram.routes() if telegram else (),
+        letters=letters,
     )
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10

@@ -6,6 +6,8 @@ from datetime import date
 
 from handlers.actions import Action, Verb
 from handlers.calculators.replies import MENU, Calculators, action
+from handlers.letters.replies import MENU as LETTERS
+from handlers.letters.replies import PREFIX, LetterReplies
 from handlers.messages import Button, Channel, Reply
 from handlers.questions import Composer
 
@@ -15,21 +17,27 @@ class Tools:
 
     def __init__(self, composer: Composer) -> None:
         self._calculators = Calculators(composer)
-        self.row = (Button("算一算", action(MENU)),)
+        self._letters = LetterReplies(composer)
+        self.row = (Button("算一算", action(MENU)), Button("写文书", f"{PREFIX}{LETTERS}"))
 
     def answer(self, text: str, channel: Channel, today: date) -> Reply | None:
         """The reply to a message that asks for a sum or a letter, else None."""
-        return self._calculators.answer(text, today)
+        letter = self._letters.answer(text, channel, today)
+        return letter or self._calculators.answer(text, today)
 
     def offers(self, text: str, today: date) -> tuple[tuple[Button, ...], ...]:
         """Button rows for a message that only touches one, to stand under the search's answer."""
-        return self._calculators.offers(text, today)
+        return (*self._calculators.offers(text, today), *self._letters.offers(text))
 
     def act(self, pressed: Action, channel: Channel, today: date) -> Reply | None:
         """The reply to a pressed button; None when it names nothing."""
         if pressed.verb is Verb.CALC:
             return self._calculators.act(pressed.name, today)
-        return None
+        return self._letters.act(pressed.name, channel, today)
+
+    def menu(self) -> Reply:
+        """All sums as buttons."""
+        return self._calculators.menu()
 
     def complete(self, awaits: str, text: str, today: date) -> Reply | None:
         """The reply when ``text`` answers what an earlier reply awaited (``Reply.awaits``)."""
