@@ -404,6 +404,7 @@ def corpus_radar(settings: Settings, days: int, as_json: bool) -> None:
 def run(settings: Settings, channels: str) -> None:
     """启动机器人。"""
     from handlers.broadcast import Broadcaster, wording
+    from handlers.letters.writing import Letters
     from handlers.reception import Reception
     from handlers.server import serve
     from handlers.staff import StaffDesk
@@ -418,7 +419,8 @@ def run(settings: Settings, channels: str) -> None:
         desk = Reception(conversation, outreach, settings.secret_key, staff)
         words = wording(settings, _composer(settings, corpus))
         pushing = settings if "telegram" in names else replace(settings, telegram_token=None)
-        serve(settings, desk, names, click.echo, Broadcaster(pushing, outreach, words))
+        pushes = Broadcaster(pushing, outreach, words)
+        serve(settings, desk, names, click.echo, pushes, Letters(corpus))
 
 
 @main.command()
@@ -636,6 +638,17 @@ if {"event", "period", "notice", "trace", *_HELP} & set(sys.argv[1:]):
     _attach()  # they bring libraries for Word and Excel, which `cite` and `ask` need not wait for
 if {"campaign", "staff", *_HELP} & set(sys.argv[1:]):
     _attach_campaigns()
+
+
+def _attach_tools() -> None:
+    from handlers.tool_commands import commands
+
+    for command in commands(lambda settings: _composer(settings, _corpus(settings))):
+        main.add_command(command)
+
+
+if {"calculate", "letter", "--help", "-h"} & set(sys.argv[1:]):
+    _attach_tools()
 
 
 if __name__ == "__main__":

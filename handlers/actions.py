@@ -1,9 +1,9 @@
 """Button values: short (Telegram allows 64 bytes), stateless, and tied to the corpus they name.
 
 ``full:<ref>:<corpus>``, ``more:<refs>:<corpus>``, ``good:<ref>:<corpus>``, ``bad:…``,
-``ask:<question id>`` and ``card:<card id>``. References are article ids in base 36; they are
-stable only within one build of the corpus, so its hash's first four characters travel along and a
-stale button says so.
+``ask:<question id>``, ``card:<card id>``, ``calc:<sum>[:<figures>]`` and ``letter:<kind>``.
+References are article ids in base 36; they are stable only within one build of the corpus, so its
+hash's first four characters travel along and a stale button says so.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from knowledge.corpus import Corpus
 
 LIMIT = 60  # bytes
 _NAME = re.compile(r"[a-z0-9-]{1,50}")
+_TOOL = re.compile(r"[a-z0-9:.,-]{1,53}")
 _DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 
 
@@ -29,15 +30,18 @@ class Verb(StrEnum):
     BAD = "bad"
     ASK = "ask"
     CARD = "card"
+    CALC = "calc"
+    LETTER = "letter"
 
 
 _BY_NAME = frozenset({Verb.ASK, Verb.CARD})
-_ABOUT_ARTICLES = frozenset(verb.value for verb in Verb if verb not in _BY_NAME)
+TOOLS = frozenset({Verb.CALC, Verb.LETTER})
+_ABOUT_ARTICLES = frozenset(verb.value for verb in Verb if verb not in _BY_NAME | TOOLS)
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A parsed button value: article ids, or the id of a question or card."""
+    """A parsed button value: article ids, or the name of a question, card, sum or letter."""
 
     verb: Verb
     articles: tuple[int, ...] = ()
@@ -93,6 +97,8 @@ class Actions:
         verb, _, rest = value.partition(":")
         if verb in _BY_NAME:
             return Action(Verb(verb), name=rest) if _NAME.fullmatch(rest) else None
+        if verb in TOOLS:
+            return Action(Verb(verb), name=rest) if _TOOL.fullmatch(rest) else None
         refs, _, stamp = rest.partition(":")
         if stamp != self._stamp or verb not in _ABOUT_ARTICLES:
             return None

@@ -32,6 +32,7 @@ class Turn:
     hotlines: tuple[str, ...] = ()
     asked_back: bool = False  # the reply was a question to the resident
     lookup: bool = False  # the articles were asked for by number
+    awaits: str | None = None  # an unfinished sum, which the next message may complete
 
 
 class Contexts(Protocol):

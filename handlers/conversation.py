@@ -1,8 +1,8 @@
 """One conversation for every channel: ``Conversation.respond(incoming) -> Reply``.
 
 A question passes, in this order: mask personal numbers → danger or live fraud → a pressed button or
-a command → what must not be served → small talk → a citation → a claim of law → a follow-up →
-search → compose. It is a function of its input, the stores it reads and the resident's last turn
+a command → what must not be served → small talk → a sum or a letter → a citation → a claim of law →
+a follow-up → search → compose. It is a function of its input, the stores it reads and the resident's last turn
 (``handlers.context``); events are recorded by ``handlers.reception``.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from handlers import phrases
-from handlers.actions import Action, Verb
+from handlers.actions import TOOLS, Action, Verb
 from handlers.claims import Claim, check_cited, check_found, check_verbatim, claim_in
 from handlers.clarifying import asks_back
 from handlers.context import Contexts, MemoryContexts, Turn
@@ -23,13 +23,14 @@ from handlers.followups import Wish, follow_up
 from handlers.issues import answer_each, distinct
 from handlers.lookups import false_citations, first_of_each_law, is_request
 from handlers.masking import mask
-from handlers.messages import Button, Incoming, Kind, Reply
+from handlers.messages import Button, Channel, Incoming, Kind, Reply
 from handlers.questions import SHOWN, Composer, limited
 from handlers.refusals import before_triage, refusal
 from handlers.scenarios import answer_by_card, card_reply, offers
 from handlers.services import Services
 from handlers.services.commands import question_of, started_with
 from handlers.stories import DIGEST, PART, digest, parts, read_whole
+from handlers.tools import Tools
 from handlers.triage import Alarm, detect, guidance_for
 from knowledge.articles import Article, Status
 from knowledge.citations import resolve
@@ -93,6 +94,7 @@ class Conversation:
         self._searcher = searcher
         self._clock = clock
         self._services = services or Services(composer)
+        self._tools = Tools(composer)
         self._contexts = contexts if contexts is not None else MemoryContexts()
 
     def forget(self, resident: str) -> None:
@@ -128,7 +130,7 @@ class Conversation:
         self, incoming: Incoming, item: Reply | _Pending, reply: Reply, before: Turn | None
     ) -> None:
         """Keep what a follow-up may refer to; small talk, menus and refusals leave it as it is."""
-        if not incoming.resident or reply.kind not in _TALK:
+        if not incoming.resident or (reply.kind not in _TALK and reply.awaits is None):
             return
         ids = tuple(article.ref for article in reply.articles)
         question = item.question if isinstance(item, _Pending) else ""
@@ -151,6 +153,7 @@ class Conversation:
                 hotlines=tuple(line.number for line in reply.hotlines),
                 asked_back=asked_back,
                 lookup=reply.kind is Kind.LOOKUP,
+                awaits=reply.awaits,
             ),
         )
 
@@ -161,6 +164,9 @@ class Conversation:
             action = self._composer.actions.parse(incoming.action)
             if action is None:
                 return self._say(Kind.MENU, phrases.EXPIRED)
+            if action.verb in TOOLS:
+                reply = self._tools.act(action, incoming.channel, today)
+                return reply or self._say(Kind.MENU, phrases.EXPIRED)
             if action.verb is not Verb.ASK:
                 return self._act(action, today)
             question = self._searcher.question(action.name)
@@ -186,7 +192,8 @@ class Conversation:
                 return _Pending(part, (self._digest(part),), alarm, question=self._digest(part))
         return (
             self._services.hear(incoming, text, today)
-            or self._plain(text, today)
+            or self._awaited(text, turn, today)
+            or self._plain(text, incoming.channel, today)
             or self._claimed(text, today)
             or self._hotline(text)
             or (self._follows(text, turn, today) if turn else None)
@@ -235,8 +242,12 @@ class Conversation:
     def _digest(text: str) -> str:
         return digest(text, matter(), DIGEST)
 
-    def _plain(self, text: str, today: date) -> Reply | None:
-        """Commands, refusals, small talk and citations: what needs no search."""
+    def _awaited(self, text: str, turn: Turn | None, today: date) -> Reply | None:
+        """The figure that an unfinished sum asked for."""
+        return self._tools.complete(turn.awaits, text, today) if turn and turn.awaits else None
+
+    def _plain(self, text: str, channel: Channel, today: date) -> Reply | None:
+        """Commands, refusals, small talk, sums, letters and citations: what needs no search."""
         bare = _STRIP.sub("", text).lower()
         forbidden = refusal(text)
         if forbidden:
@@ -245,7 +256,7 @@ class Conversation:
             return self._say(Kind.SMALLTALK, phrases.SMALLTALK)
         if _THANKS.match(bare):
             return self._say(Kind.SMALLTALK, phrases.THANKS)
-        return self._cited(text, today)
+        return self._tools.answer(text, channel, today) or self._cited(text, today)
 
     def _cited(self, text: str, today: date) -> Reply | None:
         """A message that is about one numbered article: show it, or say why it is not there."""
@@ -334,7 +345,8 @@ class Conversation:
             back = asks_back(composer, pending.text, result, matches, today)
             if back is not None:
                 return back
-        return composer.answer(pending.text, result, today, unsure, offers(matches))
+        reply = composer.answer(pending.text, result, today, unsure, offers(matches))
+        return replace(reply, buttons=(*self._tools.offers(pending.text, today), *reply.buttons))
 
     def _with(self, pending: _Pending, reply: Reply, today: date) -> Reply:
         """The reply under what must be said first: false citations, a message that was cut."""

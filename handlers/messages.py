@@ -58,7 +58,8 @@ class Incoming:
 @dataclass(frozen=True, slots=True)
 class Button:
     """Something to press: ``action`` comes back as ``Incoming.action`` (at most 60 bytes), or
-    ``url`` (``tel:`` or ``https:``) is opened by the platform. Exactly one is set."""
+    ``url`` (``tel:`` or ``https:``; on the web also a page of its own, ``/letters/…``) is opened by
+    the platform. Exactly one is set."""
 
     label: str
     action: str | None = None
@@ -150,6 +151,7 @@ class Reply:
     town: str | None = None  # as chosen by the resident, for the statistics
     group: str | None = None
     private: str | None = None
+    awaits: str | None = None  # an unfinished sum's action: the next message may be its figure
 
     def to_json(self, elapsed_ms: float) -> dict[str, Any]:
         """The contract's answer object."""

@@ -13,6 +13,7 @@ import uvicorn
 
 from errors import ChannelError
 from handlers.broadcast import Broadcaster, PressDesk
+from handlers.letters.writing import Letters
 from handlers.reception import Reception
 from handlers.telegram import TelegramChannel
 from handlers.web import clicks
@@ -29,6 +30,7 @@ def serve(
     channels: frozenset[str],
     announce: Callable[[str], None],
     broadcaster: Broadcaster,
+    letters: Letters | None = None,
 ) -> None:
     """Serve until SIGINT or SIGTERM; ``announce`` gets ``ready http://…`` once requests succeed.
 
@@ -37,7 +39,7 @@ def serve(
     """
     listener = _listen(settings.host, settings.port)
     with listener:
-        asyncio.run(_serve(settings, desk, channels, listener, announce, broadcaster))
+        asyncio.run(_serve(settings, desk, channels, listener, announce, broadcaster, letters))
 
 
 def _health(desk: Reception) -> Health:
@@ -80,6 +82,7 @@ async def _serve(
     listener: socket.socket,
     announce: Callable[[str], None],
     broadcaster: Broadcaster,
+    letters: Letters | None,
 ) -> None:
     telegram = None
     if "telegram" in channels:
@@ -92,6 +95,7 @@ async def _serve(
         clock=settings.clock(),
         options=WebOptions(county=settings.county, secure_cookies=settings.https),
         routes=[*(telegram.routes() if telegram else ()), clicks.route(broadcaster.follow)],
+        letters=letters,
     )
     config = uvicorn.Config(
         app, log_config=None, access_log=False, server_header=False, timeout_graceful_shutdown=10

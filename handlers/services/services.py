@@ -19,6 +19,7 @@ from handlers.services.privacy import Privacy, says_under_14
 from handlers.services.quiz import Quiz, is_typed_answer, subscribe
 from handlers.services.readings import Morning
 from handlers.services.visit import Visit, do, say
+from handlers.tools import ROW
 from knowledge.codelists import CodeLists
 from knowledge.quizzes import Quizzes
 from knowledge.readings import Readings
@@ -226,6 +227,7 @@ class Services:
 
     def _menu(self) -> Reply:
         rows = [
+            [*ROW],
             [do(Command.QUIZ, "每日一题"), do(Command.MORNING, "宪法晨读")],
             [do(Command.LECTURE, "普法点单"), do(Command.HUMAN, "转人工")],
             [do(Command.TOWN, "选乡镇"), do(Command.SUBSCRIBE, "订阅")],

@@ -1,7 +1,8 @@
 """The resident web chat: an ASGI application that ``bot.py`` serves with uvicorn.
 
 ``GET /`` is the page, ``POST /`` the same page's form without JavaScript, ``POST /api/ask`` the
-contract's answer object, and ``/healthz``, ``/readyz``, ``/metrics`` are for operators.
+contract's answer object, ``/letters`` the letters to fill in (:mod:`handlers.web.letters`), and
+``/healthz``, ``/readyz``, ``/metrics`` are for operators.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 import anyio
 import anyio.to_thread
+import jinja2
 from prometheus_client import CollectorRegistry
 from starlette.applications import Starlette
 from starlette.background import BackgroundTask
@@ -23,10 +25,12 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import BaseRoute, Route
 from starlette.types import Lifespan
 
+from handlers.letters.writing import Letters
 from handlers.reception import FrontDesk
 from handlers.web import requests
 from handlers.web.assets import Assets
 from handlers.web.health import Health, HealthCheck
+from handlers.web.letters import LetterPages
 from handlers.web.limits import Rate
 from handlers.web.metrics import Metrics
 from handlers.web.middleware import Observed, SecurityHeaders, log_defect
@@ -72,6 +76,7 @@ def create_app(
     options: WebOptions | None = None,
     registry: CollectorRegistry | None = None,
     routes: Sequence[BaseRoute] = (),
+    letters: Letters | None = None,
     lifespan: Lifespan[Starlette] | None = None,
 ) -> Starlette:
     """The application.
@@ -83,6 +88,7 @@ def create_app(
         options: see :class:`WebOptions`.
         registry: where metrics go; a new registry unless several channels share one.
         routes: further routes on the same port (staff console, webhooks), asked first.
+        letters: what ``/letters`` lets residents fill in; without it there are no such pages.
         lifespan: starlette's start-up and shut-down hook.
 
     Run it with ``uvicorn.run(app, access_log=False, server_header=False)``: it keeps its own access
@@ -99,9 +105,12 @@ def create_app(
         waiting=options.waiting,
         timeout=options.timeout,
     )
-    chat = _Chat(service, health, metrics, Assets(), options)
+    assets = Assets()
+    templates = environment(assets)
+    chat = _Chat(service, health, metrics, assets, templates, options, letters=bool(letters))
+    pages = LetterPages(letters, templates, options, clock).routes() if letters else []
     return Starlette(
-        routes=[*routes, *chat.routes()],
+        routes=[*routes, *pages, *chat.routes()],
         middleware=[
             Middleware(SecurityHeaders, secure=options.secure_cookies),
             Middleware(GZipMiddleware, minimum_size=1024),
@@ -121,12 +130,15 @@ class _Chat:
         health: HealthCheck,
         metrics: Metrics,
         assets: Assets,
+        templates: jinja2.Environment,
         options: WebOptions,
+        *,
+        letters: bool,
     ) -> None:
         self._service, self._health, self._metrics = service, health, metrics
-        self._assets, self._options = assets, options
+        self._assets, self._options, self._letters = assets, options, letters
         self._sessions = Sessions(secure=options.secure_cookies)
-        self._templates = environment(assets)
+        self._templates = templates
         # apart from the desk's threads: a busy desk must not make the process look dead
         self._health_thread = anyio.CapacityLimiter(1)
 
@@ -247,6 +259,7 @@ class _Chat:
             problem=problem,
             typed=typed,
             most=requests.MAX_CHARACTERS,
+            letters=self._letters,
         )
         return HTMLResponse(page, status, headers)
 
@@ -262,4 +275,6 @@ def _route(path: str) -> str:
     """The pattern that a path is logged and counted under; unknown paths are all ``other``."""
     if path.startswith("/assets/"):
         return "/assets"
+    if path == "/letters" or path.startswith("/letters/"):
+        return "/letters"
     return path if path in _ROUTES else "other"

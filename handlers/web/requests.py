@@ -68,8 +68,9 @@ async def read_json(request: Request) -> Message:
     )
 
 
-async def read_form(request: Request) -> dict[str, str]:
-    """The fields of a page's form (``application/x-www-form-urlencoded``), the first of each name.
+async def read_form(request: Request, most: int = MAX_BODY_BYTES) -> dict[str, str]:
+    """The fields of a page's form (``application/x-www-form-urlencoded``), the first of each name;
+    the body has ``most`` bytes at most.
 
     Raises:
         HTTPException: 400 (not UTF-8), 403 (sent by another site), 408, 413, 415.
@@ -78,7 +79,7 @@ async def read_form(request: Request) -> dict[str, str]:
         raise HTTPException(403, "请在本页面上提问。")
     if _media_type(request) != "application/x-www-form-urlencoded":
         raise HTTPException(415, "请在本页面的输入框里提问。")
-    body = await _body(request)
+    body = await _body(request, most)
     try:
         # 64 fields are far more than the form has; parse_qs refuses the rest
         fields = parse_qs(body.decode("ascii"), errors="strict", max_num_fields=64)
@@ -152,19 +153,19 @@ def _media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def _body(request: Request) -> bytes:
+async def _body(request: Request, most: int = MAX_BODY_BYTES) -> bytes:
     too_large = HTTPException(
         413, f"发来的内容太大。请把问题控制在 {MAX_CHARACTERS:,} 字以内，有几件事就分几次问。"
     )
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > MAX_BODY_BYTES:
+    if declared.isdecimal() and int(declared) > most:
         raise too_large
     body = bytearray()
     try:
         with anyio.fail_after(BODY_SECONDS):
             async for chunk in request.stream():
                 body += chunk
-                if len(body) > MAX_BODY_BYTES:
+                if len(body) > most:
                     raise too_large
     except TimeoutError as error:
         raise HTTPException(408, "网络太慢，没有收全您的问题，请重发。") from error

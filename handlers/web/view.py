@@ -97,8 +97,9 @@ def is_step(line: str) -> bool:
 
 
 def safe_url(url: str) -> str:
-    """A button's address: ``tel:`` or ``https:``, anything else leads nowhere."""
-    return url if url.startswith(("tel:", "https://")) else "#"
+    """A button's address: ``tel:``, ``https:`` or the letters' pages; all else leads nowhere."""
+    own = re.fullmatch(r"/letters(?:/[a-z]+)?", url)
+    return url if own or url.startswith(("tel:", "https://")) else "#"
 
 
 def environment(assets: Assets) -> jinja2.Environment:

@@ -134,7 +134,7 @@ function drawButtons(items, className) {
   for (const item of items) {
     if (item.url) {
       const link = make("a", "choice", item.label);
-      link.href = /^(tel:|https:\/\/)/.test(item.url) ? item.url : "#";
+      link.href = /^(tel:|https:\/\/|\/letters(\/[a-z]+)?$)/.test(item.url) ? item.url : "#";
       box.append(link);
     } else {
       const press = make("button", "choice", item.label);
