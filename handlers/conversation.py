@@ -2,8 +2,8 @@
 
 A question passes, in this order: mask personal numbers → danger or live fraud → a pressed button or
 a command → what must not be served → small talk → a sum or a letter → a citation → a claim of law →
-a follow-up → search → compose. It is a function of its input, the stores it reads and the resident's last turn
-(``handlers.context``); events are recorded by ``handlers.reception``.
+a follow-up → search → compose. It is a function of its input, the stores it reads and the
+resident's last turn (``handlers.context``); events are recorded by ``handlers.reception``.
 """
 
 from __future__ import annotations
@@ -345,11 +345,14 @@ class Conversation:
             back = asks_back(composer, pending.text, result, matches, today)
             if back is not None:
                 return back
-        reply = composer.answer(pending.text, result, today, unsure, offers(matches))
-        return replace(reply, buttons=(*self._tools.offers(pending.text, today), *reply.buttons))
+        return composer.answer(pending.text, result, today, unsure, offers(matches))
 
     def _with(self, pending: _Pending, reply: Reply, today: date) -> Reply:
-        """The reply under what must be said first: false citations, a message that was cut."""
+        """The reply under what must be said first (false citations, a message that was cut), and
+        over it the sums and letters that it touches."""
+        if reply.kind is Kind.ANSWER:
+            offered = self._tools.offers(pending.text, today)
+            reply = replace(reply, buttons=(*offered, *reply.buttons))
         wrong = false_citations(self._composer, pending.text, today)
         note = pending.note if reply.kind is not Kind.DECLINED else ""
         before = "\n".join(part for part in (wrong, note) if part)
