@@ -262,4 +262,6 @@ def _route(path: str) -> str:
     """The pattern that a path is logged and counted under; unknown paths are all ``other``."""
     if path.startswith("/assets/"):
         return "/assets"
+    if path.startswith("/c/"):  # a pushed link; its token stays out of the log
+        return "/c"
     return path if path in _ROUTES else "other"
