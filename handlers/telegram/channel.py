@@ -87,6 +87,7 @@ class TelegramChannel:
         commands: Sequence[tuple[str, str]] = COMMANDS,
         bot: Bot | None = None,
         timer: Timer | None = None,
+        limiter: Limiter | None = None,
     ) -> None:
         """Build the channel; nothing is sent yet.
 
@@ -97,6 +98,7 @@ class TelegramChannel:
             commands: the menu, as (command, what it does).
             bot: another transport than HTTP, for tests.
             timer: another time than the event loop's, for tests.
+            limiter: another pace than Telegram's.
 
         Raises:
             SettingsError: no token, or a webhook setting that Telegram would refuse.
@@ -108,7 +110,7 @@ class TelegramChannel:
         self._desk, self._clock, self._commands = desk, clock, tuple(commands)
         self._timer = timer or Timer()
         self._bot = bot or _bot(token, settings.telegram_api.rstrip("/"))
-        self.limiter = Limiter(self._timer)  # pushes of this process share it
+        self.limiter = limiter or Limiter(self._timer)  # pushes of this process share it
         self._sender = Sender(self._bot, self.limiter, self._timer)
         self._lanes = Lanes()
         # Storing must not queue behind searching: the platform is waiting for it.

@@ -277,4 +277,6 @@ def _route(path: str) -> str:
         return "/assets"
     if path == "/letters" or path.startswith("/letters/"):
         return "/letters"
+    if path.startswith("/c/"):  # a pushed link; its token stays out of the log
+        return "/c"
     return path if path in _ROUTES else "other"

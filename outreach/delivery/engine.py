@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -40,6 +40,7 @@ from outreach.delivery.series import Series, fire
 from settings import Clock
 
 Compose = Callable[[Claimed, str], Push]  # the row and its campaign's definition, canonical JSON
+TIDY = timedelta(hours=1)  # between two looks for addresses that have no purpose any more
 RECALLED = "这条消息已被发布单位撤回。"
 _log = logging.getLogger("pufa.delivery")
 
@@ -95,6 +96,7 @@ class Engine:
         self._committed: set[asyncio.Task[None]] = set()  # past the claim: not to be interrupted
         self._live: frozenset[str] = frozenset()  # campaigns that are sending
         self._probing = {channel: asyncio.Lock() for channel in self._senders}
+        self._tidied = datetime.min.replace(tzinfo=UTC)
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
 
@@ -167,6 +169,9 @@ class Engine:
         lease = timedelta(seconds=self._options.lease)
         leases.heartbeat(connection, self.me, tuple(self._senders), now, lease)
         lost = leases.lapse(connection, now)
+        if now - self._tidied >= TIDY:
+            recalls.forget_addresses(connection, now)
+            self._tidied = now
         steps = schedule.tick(connection, now)
         steps += [f"{made} sending" for one in self._series if (made := fire(connection, one, now))]
         return steps, lost, leases.sending(connection, now), schedule.live(connection)

@@ -70,9 +70,9 @@ async def test_ten_thousand_residents_with_all_that_goes_wrong(tmp_path: Path) -
         )
         desk, timer = MemoryDesk(), Timer()
         settings = Settings(tmp_path, telegram_token=TOKEN, telegram_api=peer.api)
-        channel = TelegramChannel(desk, settings, SystemClock(), timer=timer)
-        channel.limiter.__init__(timer, per_second=0.8 * LIMIT, chat_gap=0.01)  # type: ignore[misc]
-        sender = BulkSender(TOKEN, peer.api, channel.limiter, connections=64, read_timeout=10)
+        limiter = Limiter(timer, per_second=0.8 * LIMIT, chat_gap=0.01)
+        channel = TelegramChannel(desk, settings, SystemClock(), timer=timer, limiter=limiter)
+        sender = BulkSender(TOKEN, peer.api, limiter, connections=64, read_timeout=10)
         engine = Engine(
             database,
             SystemClock(),
@@ -124,7 +124,7 @@ def busiest(times: list[float]) -> int:
 
 async def reached(condition: Any, seconds: float = 120) -> None:
     async with asyncio.timeout(seconds):
-        while not await asyncio.to_thread(condition):
+        while not await asyncio.to_thread(condition):  # noqa: ASYNC110
             await asyncio.sleep(0.1)
 
 

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import insert, select
 from starlette.testclient import TestClient
 
+from errors import SettingsError
 from handlers.broadcast import SERIES, Broadcaster, PressDesk
 from handlers.messages import Channel, Incoming
 from handlers.pushes import STOP, Wording, pressed
@@ -210,3 +211,24 @@ def test_a_press_is_counted_once_and_answered_as_the_button_itself(store: Outrea
     press("u5", "resident-00000", "p:Ü:good:7:abcd")
     assert clicked(store) == (2, 1)
     assert inner.received[0].action == "p:7:good:7:abcd"
+
+
+@pytest.mark.parametrize(
+    ("environ", "url"),
+    [
+        ({}, None),
+        ({"PUFA_PUBLIC_URL": "https://gov.example/pufa/"}, "https://gov.example/pufa"),
+        ({"PUFA_TELEGRAM_WEBHOOK_URL": "https://bot.example/hook"}, "https://bot.example"),
+        ({"PUFA_TELEGRAM_WEBHOOK_URL": "bot.example"}, None),
+    ],
+)
+def test_the_address_that_links_go_through(environ: dict[str, str], url: str | None) -> None:
+    assert Settings.from_environment(environ).public_url == url
+
+
+@pytest.mark.parametrize(
+    "wrong", ["gov.example", "ftp://gov.example", "https://", "https://a/?x=1"]
+)
+def test_an_address_that_is_none(wrong: str) -> None:
+    with pytest.raises(SettingsError, match="PUFA_PUBLIC_URL"):
+        Settings.from_environment({"PUFA_PUBLIC_URL": wrong})

@@ -416,3 +416,15 @@ async def test_erasure_during_a_push(store: Outreach, clock: FakeClock) -> None:
     with store.database.read() as connection:
         found = connection.execute(select(events).where(events.c.type == "delivery")).one()
     assert found.resident_id is None
+
+
+async def test_addresses_go_by_themselves(store: Outreach, clock: FakeClock) -> None:
+    prepare(store.database, 2)
+    machine = engine(store.database, clock, FakeSender())
+    task = asyncio.create_task(machine.run())
+    await until(lambda: over(store))
+    assert {row.address for row in rows_of(store.database)} == {"0", "1"}
+    clock.advance(hours=48)
+    await until(lambda: {row.address for row in rows_of(store.database)} == {None})
+    await machine.stop()
+    await task

@@ -102,6 +102,20 @@ def test_a_process_that_leaves_gives_back_what_it_had_set_aside(store: Outreach)
     assert row.attempts == 1
 
 
+@pytest.mark.parametrize(
+    ("seconds", "renewed"), [(0, False), (3, False), (4, True), (9, True), (-1, True)]
+)
+def test_a_lease_is_renewed_in_time_and_not_all_the_time(
+    store: Outreach, seconds: int, renewed: bool
+) -> None:
+    moment = NOW + timedelta(seconds=seconds)
+    with store.database.write() as connection:
+        leases.heartbeat(connection, "one", ("telegram",), NOW, LEASE)
+        leases.heartbeat(connection, "one", ("telegram",), moment, LEASE)
+        found = connection.execute(select(senders.c.expires_at)).scalar_one()
+    assert found == (moment if renewed else NOW) + LEASE
+
+
 @pytest.fixture
 def server(postgresql: str) -> Iterator[Outreach]:
     wipe(postgresql)
