@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Callable
 from contextlib import closing
-from datetime import date
+from datetime import date, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -26,7 +26,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 import click
 
 from errors import PufaError, UsageError
-from settings import Settings
+from settings import SHANGHAI, Settings
 
 if TYPE_CHECKING:
     from handlers.conversation import Conversation
@@ -101,6 +101,18 @@ def _bar(label: str) -> Callable[[int, int], None]:
         bar.update(done - bar.n)
         if done >= total:
             bar.close()
+
+    return step
+
+
+def _counter(label: str) -> Callable[[int], None]:
+    """Progress on stderr where the end is not known: call it with what is done so far."""
+    from tqdm import tqdm
+
+    bar = tqdm(desc=label, unit="行", disable=None, file=sys.stderr, leave=False)
+
+    def step(done: int) -> None:
+        bar.update(done - bar.n)
 
     return step
 
@@ -450,6 +462,17 @@ def _day(_: click.Context, __: click.Parameter, value: str) -> date:
         raise click.BadParameter(f"{value!r} 不是 YYYY-MM-DD 的日期") from None
 
 
+def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value.strip())
+    except ValueError:
+        message = f"{value!r} 不是时间，请写成 '2026-11-24 10:00:00'（北京时间）"
+        raise click.BadParameter(message) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
+
+
 _window = (
     click.option("--from", "start", required=True, callback=_day, help="起始日（含），YYYY-MM-DD"),
     click.option("--to", "end", required=True, callback=_day, help="截止日（含），YYYY-MM-DD"),
@@ -510,15 +533,27 @@ def _outreach(settings: Settings, corpus: Corpus | None = None) -> Outreach:
 @main.command()
 @_window[0]
 @_window[1]
-@click.option("--kind", default="ledger", show_default=True)
-@click.option("--format", "form", default="csv", show_default=True)
+@click.option("--kind", default="ledger", show_default=True, help="见 docs/cli.md")
+@click.option("--format", "form", default="csv", show_default=True, help="xlsx、csv、json 或 docx")
 @click.option("--out", required=True, type=click.Path(path_type=Path))
 @click.option("--exporter", default="命令行", show_default=True, help="导出人，写进说明")
+@click.option("--organ", "organs", multiple=True, help="只导出这个单位的履职报告，可重复")
+@click.option("--as-of", callback=_moment, help="数据截止时间，默认现在；照抄旧导出上的可重现")
 @click.pass_obj
 def export(
-    settings: Settings, start: date, end: date, kind: str, form: str, out: Path, exporter: str
+    settings: Settings,
+    start: date,
+    end: date,
+    kind: str,
+    form: str,
+    out: Path,
+    exporter: str,
+    organs: tuple[str, ...],
+    as_of: datetime | None,
 ) -> None:
-    """导出台账。"""
+    """导出台账、汇总、节点、责任清单、推送活动、报告段落、履职报告。"""
+    if organs and kind != "performance":
+        raise UsageError("--organ 只用于 --kind performance")
     corpus = _corpus(settings)
     with closing(_outreach(settings, corpus)) as outreach:
         exported = outreach.export(
@@ -529,8 +564,13 @@ def export(
             end=end,
             exporter=exporter,
             corpus=f"{corpus.corpus_date.isoformat()} {corpus.hash[:12]}",
+            as_of=as_of,
+            progress=_counter("导出"),
+            county=None if settings.county == Settings.county else settings.county,
+            organs=organs,
         )
-    click.echo(f"已导出 {exported.rows} 行：{out}")
+    archive = "（ZIP 压缩包，每张表一个文件）" if kind == "all" and form != "xlsx" else ""
+    click.echo(f"已导出 {exported.rows} 行：{out}{archive}")
 
 
 @main.group()

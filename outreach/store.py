@@ -129,6 +129,8 @@ class Outreach:
         corpus: str | None = None,
         as_of: datetime | None = None,
         progress: exports.Progress | None = None,
+        county: str | None = None,
+        organs: Sequence[str] = (),
     ) -> exports.Exported:
         """Write an export of [start, end]; see :func:`outreach.exports.export`."""
         return exports.export(
@@ -138,11 +140,21 @@ class Outreach:
             out=out,
             start=start,
             end=end,
-            as_of=as_of or self.clock.now(),
+            as_of=as_of or self.cutoff(),
             exporter=exporter,
             corpus=corpus,
             progress=progress,
+            county=county,
+            organs=organs,
         )
+
+    def cutoff(self) -> datetime:
+        """数据截止时间 of what is read from now on: this millisecond, which can be printed whole.
+
+        It is rounded up, so that what was recorded just before is in it; reading begins later.
+        """
+        now = self.clock.now()
+        return now + timedelta(microseconds=-now.microsecond % 1000)
 
     def erase(
         self,
