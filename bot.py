@@ -26,7 +26,7 @@ os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 import click
 
 from errors import PufaError, UsageError
-from settings import SHANGHAI, Settings
+from settings import Settings
 
 if TYPE_CHECKING:
     from handlers.conversation import Conversation
@@ -463,14 +463,9 @@ def _day(_: click.Context, __: click.Parameter, value: str) -> date:
 
 
 def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
-    if value is None:
-        return None
-    try:
-        moment = datetime.fromisoformat(value.strip())
-    except ValueError:
-        message = f"{value!r} 不是时间，请写成 '2026-11-24 10:00:00'（北京时间）"
-        raise click.BadParameter(message) from None
-    return moment if moment.tzinfo else moment.replace(tzinfo=SHANGHAI)
+    from handlers.command_options import moment_of
+
+    return moment_of(value) if value else None
 
 
 _window = (
@@ -566,7 +561,7 @@ def export(
             corpus=f"{corpus.corpus_date.isoformat()} {corpus.hash[:12]}",
             as_of=as_of,
             progress=_counter("导出"),
-            county=None if settings.county == Settings.county else settings.county,
+            county=settings.county_named,
             organs=organs,
         )
     archive = "（ZIP 压缩包，每张表一个文件）" if kind == "all" and form != "xlsx" else ""
@@ -598,13 +593,21 @@ def bench_serving() -> None:
 
 
 def _attach() -> None:
-    from handlers.staff_commands import commands
+    from handlers import audit_commands, notice_commands, staff_commands
 
-    for command in commands(lambda settings: _outreach(settings, _corpus(settings))):
+    def store(settings: Settings) -> Outreach:
+        return _outreach(settings, _corpus(settings))
+
+    for command in (
+        *staff_commands.commands(store),
+        *notice_commands.commands(store, _corpus),
+        *audit_commands.commands(store),
+    ):
         main.add_command(command)
 
 
-if {"event", "period", "notice", "trace", "--help", "-h"} & set(sys.argv[1:]):
+_STAFF = {"event", "period", "notice", "duties", "trace", "evidence", "insight", "--help", "-h"}
+if _STAFF & set(sys.argv[1:]):
     _attach()  # they bring libraries for Word and Excel, which `cite` and `ask` need not wait for
 
 

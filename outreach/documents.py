@@ -38,7 +38,6 @@ from outreach.word import (
     set_font,
     set_widths,
 )
-from settings import SHANGHAI
 
 TEXT_WIDTH = 156  # mm
 SHORT = 4  # characters: a column of numbers or states stands in the middle
@@ -161,7 +160,7 @@ def write_notice(
     office = office or f"{county}司法局"
     document = new_document(f"{reminder.number}普法提示单", office, now)
     sent = reminder.reached(notices.SENT)
-    when = sent.at.astimezone(SHANGHAI).date() if sent else None
+    when = sent.day if sent else None
 
     _line(document, "普法提示单", "title")
     _line(document, reminder.number, "note")
@@ -200,15 +199,20 @@ def write_notice(
 def _slip(document: DocumentObject, reminder: notices.Reminder, office: str) -> None:
     _line(document, "普法提示反馈单", "title").paragraph_format.page_break_before = True
     _line(document, f"（回执，{reminder.number}）", "note")
-    answered = reminder.reached(notices.FEEDBACK)
+    answered = reminder.answer
     closed = reminder.reached(notices.CLOSED)
     checked = (closed.note or "已核实办结") if closed else ""
+    files = (
+        "；".join(f"{each.name}〔{each.sha256[:8]}〕" for each in answered.files)
+        if answered
+        else ""
+    )
     rows = (
         ("反馈单位", reminder.organ, Mm(10)),
         ("提示事项", "；".join(owed.name for owed in reminder.owed), Mm(16)),
         ("未办原因", "", Mm(28)),
         ("改进措施和\n完成情况", answered.note if answered else "", Mm(55)),
-        ("佐证材料", "□照片  □签到表  □通知  □媒体报道  □其他：", Mm(12)),
+        ("佐证材料", files or "□照片  □签到表  □通知  □媒体报道  □其他：", Mm(12)),
         ("单位负责人\n签字（盖章）", "\n\n                        年    月  日", Mm(28)),
         (f"{office}\n核实意见", checked, Mm(28)),
     )

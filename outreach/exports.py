@@ -13,7 +13,6 @@ from outreach.database import Database
 from outreach.ledger import LEDGER_COLUMNS as LEDGER_COLUMNS
 from outreach.ledger import Value as Value
 from outreach.ledger import ledger as ledger
-from outreach.printing import PRINTED, write_printed
 
 Progress = Callable[[int], None]
 
@@ -63,6 +62,9 @@ def export(
         UsageError: there is no such kind or format, the window is empty, a unit is unknown, or
             the file cannot be written.
     """
+    # Word and Excel take a while to load, and who only counts or records needs neither.
+    from outreach.printing import PRINTED, write_printed
+
     if kind not in PRINTED:
         raise UsageError(f"没有 {kind} 这种导出，可用：{'、'.join(PRINTED)}")
     if format not in PRINTED[kind]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from outreach import notices
 from outreach.cell_text import HASHED
 from outreach.duties import OrganDuties, definition, due_and_done
-from outreach.duty_sheets import due_items, duty_list, nodes
+from outreach.duty_sheets import due_items, duty_list, nodes, reminders
 from outreach.flat_files import Tables, write_archive, write_csv, write_json
 from outreach.ledger import LEDGER_COLUMNS, ledger
 from outreach.passages import cutoff, day
@@ -45,7 +45,7 @@ _LABELS = {
     "ledger": "工作台账",
     "organs": "按单位、系统和月汇总",
     "nodes": "节点活动表",
-    "duties": "责任清单和应办已办",
+    "duties": "责任清单、应办已办和普法提示",
     "campaigns": "推送活动表",
     "all": "全部表格",
 }
@@ -136,6 +136,7 @@ def _sheets(request: Request, kind: str, open_: ExitStack) -> Iterator[Sheet]:
     if "duties" in wanted:
         yield duty_list(request)
         yield due_items(request, owed)
+        yield reminders(request)
     if "campaigns" in wanted:
         yield _campaigns(request)
     if "ledger" in wanted:

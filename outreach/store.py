@@ -324,10 +324,19 @@ class Outreach:
             DataError: a file that cannot be used.
             OutreachError: unknown, or taken back.
         """
-        kept = [self._keep(path) for path in files]
+        kept = self.keep_evidence(files)
         with self.database.write() as connection:
             now = self.clock.now()
             return register.attach(connection, number, kept, actor=actor, now=now)
+
+    def keep_evidence(self, files: Sequence[Path]) -> list[Evidence]:
+        """Copy files to the evidence folder, to be attached to what is recorded next.
+
+        Raises:
+            DataError: a file that cannot be used.
+            OutreachError: there is no folder, or it cannot be written.
+        """
+        return [self._keep(path) for path in files]
 
     def close_period(self, month: str, *, actor: str) -> periods.Closed:
         """Freeze the figures of a past month (``2026-03``).

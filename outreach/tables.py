@@ -17,6 +17,7 @@ activities      what staff reported of an activity, per version  never (triggers
 activity_*      its joint organs, laws, quantities, evidence,    never (triggers)
                 and the decision on it
 periods         closed months: the figures as published          never (triggers)
+notice_files    files of a 普法提示's feedback                     never (triggers)
 =============== ================================================ ==========================
 
 An offline activity is an event (type ``activity`` or ``training``) with a row in ``activities``;
@@ -304,4 +305,5 @@ APPEND_ONLY = (
     "activity_reviews",
     "activity_evidence",
     "periods",
+    "notice_files",
 )

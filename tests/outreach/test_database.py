@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,9 +17,10 @@ from sqlalchemy import Connection, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from errors import OutreachError, SettingsError
-from outreach import tables
+from outreach import notices, tables
 from outreach.activities import Evidence
 from outreach.database import Database
+from outreach.duties import DueItem
 from outreach.events import record
 from outreach.register import attach, decide, submit
 from outreach.store import Outreach
@@ -241,6 +243,14 @@ def fill_log(store: Outreach) -> None:
         attach(connection, number, [photo], actor="张三", now=NOON)
         decide(connection, number, "approved", actor="李四", now=NOON)
     store.close_period("2026-10", actor="李四")
+    overdue = DueItem(
+        *(NOON.date(), NOON.date(), "国家宪法日", "公安局", 1, "场次", 0, "逾期", False, False)
+    )
+    given: dict[str, Any] = {"actor": "王五", "now": NOON}
+    base = store.database
+    number = notices.draft(base, "公安局", [overdue], deadline=NOON.date(), **given).number
+    notices.send(base, number, **given)
+    notices.feedback(base, number, note="已补办", files=[photo], **given)
 
 
 @pytest.mark.parametrize("table", tables.APPEND_ONLY)
