@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 import click
 
+from errors import OutreachError, UsageError
 from handlers.command_options import (
     OpenStore,
     as_of_option,
     cutoff_of,
     day_of,
     end_option,
+    file_path,
     json_option,
     print_json,
     print_table,
     start_option,
 )
 from knowledge.duties import Duties
-from outreach import periods, report
+from outreach import evidence_package, evidence_records, periods, report
 from outreach.figures import Figure, Trace
 from outreach.passages import cutoff
 from outreach.store import Outreach
@@ -28,8 +31,8 @@ from settings import SHANGHAI, Settings
 
 
 def commands(open_store: OpenStore) -> list[click.Command]:
-    """The command ``trace``."""
-    return [_trace(open_store)]
+    """The command ``trace`` and the group ``evidence``."""
+    return [_trace(open_store), _evidence(open_store)]
 
 
 def _trace(open_store: OpenStore) -> click.Command:
@@ -107,3 +110,84 @@ def _frozen(store: Outreach, figure: Figure, first: date, last: date) -> dict[st
                 facts = {"month": str(each.month), "actor": each.actor, "value": row[measure] or 0}
                 return facts | {"as_of": cutoff(each.at)}
     return None
+
+
+def _evidence(open_store: OpenStore) -> click.Group:
+    @click.group(invoke_without_command=True)
+    @click.option("--event", "number", help="一场活动或一期培训的编号")
+    @click.option("--node", help="普法节点的编号或名称，和 --year 一起用")
+    @click.option("--year", type=click.IntRange(1980, 2056), help="节点的年份")
+    @click.option("--campaign", help="推送活动的编号")
+    @click.option("--out", type=file_path, help="写成 .zip")
+    @json_option
+    @click.pass_context
+    def evidence(
+        context: click.Context,
+        number: str | None,
+        node: str | None,
+        year: int | None,
+        campaign: str | None,
+        out: Path | None,
+        as_json: bool,
+    ) -> None:
+        """佐证包：一场活动、一个节点或一次推送的记录、照片、过程和数字，带校验清单。"""
+        chosen = sum(value is not None for value in (number, node, campaign))
+        if context.invoked_subcommand:
+            if chosen or year or out:
+                raise UsageError("evidence verify 只给文件名，不和 --event、--out 等一起用")
+            return
+        if chosen != 1 or out is None:
+            raise UsageError("请在 --event、--node、--campaign 里写一个，并写 --out 文件名.zip")
+        if (node is None) != (year is None):
+            raise UsageError("--node 和 --year 要一起写，例如 --node 国家宪法日 --year 2026")
+        with closing(open_store(context.obj)) as store:
+            base, codes, now = store.database, store.codes(), store.cutoff()
+            if number is not None:
+                found = evidence_records.of_event(base, codes, number)
+            elif node is not None and year is not None:
+                found = evidence_records.of_node(base, codes, Duties.load(), node, year, now)
+            else:
+                found = evidence_records.of_campaign(base, codes, campaign or "", now)
+            done = evidence_package.write_package(found, store.files, out)
+        if as_json:
+            print_json(
+                {
+                    "path": str(done.path),
+                    "sha256": done.sha256,
+                    "members": done.members,
+                    "files": done.files,
+                    "missing": list(done.missing),
+                }
+            )
+        else:
+            click.echo(
+                f"已打包 {found.title}：{len(found.records)} 条记录、{done.files} 个佐证文件："
+                f"{out}\n清单校验值 {done.sha256}"
+            )
+        if done.missing:
+            lost = "、".join(done.missing)
+            raise OutreachError(f"包已写好，但有 {len(done.missing)} 个佐证文件缺失或已变：{lost}")
+
+    @evidence.command("verify")
+    @click.argument("file", type=file_path)
+    @click.option("--sha256", help="另行记下的清单校验值")
+    @json_option
+    def verify(file: Path, sha256: str | None, as_json: bool) -> None:
+        """核对佐证包：每个文件与清单、清单与校验值是否相符；不符退出码 1。"""
+        found = evidence_package.verify(file, sha256)
+        if as_json:
+            print_json(
+                {
+                    "intact": not found.problems,
+                    "title": found.title,
+                    "sha256": found.sha256,
+                    "members": found.members,
+                    "problems": list(found.problems),
+                }
+            )
+        if found.problems:
+            raise OutreachError(f"{file} 不完好：{'；'.join(found.problems)}")
+        if not as_json:
+            click.echo(f"完好：{found.title}，{found.members} 个文件，清单校验值 {found.sha256}")
+
+    return evidence

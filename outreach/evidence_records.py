@@ -1,0 +1,400 @@
+"""What an evidence package says: records, who did which step, files, pushes, counts.
+
+Only staff's rows and counts are read. Residents' keys, addresses and texts are never selected, so
+none can get in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Literal
+
+from sqlalchemy import Connection, func, select
+
+from errors import OutreachError, UsageError
+from knowledge.duties import Duties
+from outreach import statistics
+from outreach.activities import KINDS, STATES, Activity, Evidence, Registered, moment
+from outreach.campaign_tables import campaign_log, campaigns
+from outreach.cell_text import Value
+from outreach.codes import Codes
+from outreach.database import Database
+from outreach.delivery_tables import deliveries
+from outreach.duties import due_and_done
+from outreach.register import load, reports
+from outreach.small_cells import LEAST, mask
+from outreach.statistics import DEFINITIONS
+from outreach.tables import activities, activity_evidence, activity_reviews, events
+
+Kind = Literal["event", "node", "campaign"]
+SOURCES = {"staff": "登记", "import": "导入", "bot": "系统"}
+# Steps of a campaign and states of its rows, as staff read them.
+STEPS = {
+    "created": "拟稿",
+    "edited": "修改",
+    "submit": "提交审核",
+    "approve": "审核通过",
+    "return": "退回",
+    "send": "发布",
+    "pause": "暂停",
+    "resume": "继续",
+    "recall": "撤回",
+    "started": "开始发送",
+    "finished": "发完",
+    "missed": "错过",
+}
+DELIVERED = {
+    "queued": "待发",
+    "claimed": "正在发",
+    "sent": "平台已收",
+    "failed": "失败",
+    "blocked": "已被屏蔽",
+    "opted_out": "已退订",
+    "unknown": "结果不明",
+    "recalled": "已撤回",
+    "expired": "已过期",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ChainStep:
+    """A step that somebody took: 编号、版本、时间、步骤、经办人、说明."""
+
+    number: str
+    version: int | None
+    at: datetime
+    step: str
+    actor: str
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file of an activity; ``at`` and ``actor`` say when and by whom it was added."""
+
+    number: str
+    file: Evidence
+    at: datetime
+    actor: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """A campaign: what was sent, how many rows came to which state; ``at``: the last change."""
+
+    id: str
+    title: str
+    state: str
+    facts: Mapping[str, Value]
+    content: str
+    sha256: str
+    rows: tuple[tuple[str, str, int], ...]  # state, reason, how many
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """All that a package holds; ``year`` of a node only."""
+
+    kind: Kind
+    id: str
+    title: str
+    year: int | None
+    records: tuple[Mapping[str, Value], ...]
+    chain: tuple[ChainStep, ...]
+    files: tuple[Attached, ...]
+    pushed: tuple[Pushed, ...]
+    counts: tuple[tuple[str, Value, str], ...]
+    due: tuple[tuple[str, str, str, str, str], ...]
+
+    @property
+    def until(self) -> datetime:
+        """When the last of what it holds was recorded."""
+        return max(step.at for step in (*self.chain, *self.files))
+
+
+def of_event(database: Database, codes: Codes, number: str) -> Collected:
+    """The package of one activity or training, all its versions included.
+
+    Raises:
+        OutreachError: there is no such number.
+    """
+    with database.read() as connection:
+        found = _versions(connection, activities.c.number == number)
+        if not found:
+            raise OutreachError(f"没有这个编号的活动：{number}")
+        last = found[-1]
+        pushed = _pushes(connection, campaigns.c.id == (last.activity.campaign or ""))
+        chain, files = _chain(connection, found)
+        steps = _campaign_steps(connection, pushed)
+    record = _record(last, codes)
+    counted = last.state == "approved"
+    counts = tuple(
+        (name, value, "审核通过后计入" if counted else f"{STATES[last.state]}，不计入")
+        for name, value in record.items()
+        if name in _COUNTED and value is not None
+    )
+    return Collected(
+        *("event", number, last.activity.name, None, (record,), _ordered(chain, steps), files),
+        pushed=pushed,
+        counts=counts,
+        due=(),
+    )
+
+
+def of_node(
+    database: Database, codes: Codes, duties: Duties, node: str, year: int, as_of: datetime
+) -> Collected:
+    """The package of a node in a year: its activities, pushes and which units did their part.
+
+    Raises:
+        UsageError: there is no such node, or the calendar does not know the year.
+        OutreachError: nothing was recorded for it.
+    """
+    known = codes.node(node)
+    if known is None:
+        raise UsageError(f"日历里没有节点“{node}”：请照 nodes.csv 写编号或名称")
+    duties.calendar.occurrences(year)  # refuses a year that it does not know
+    first, last = date(year, 1, 1), date(year, 12, 31)
+    with database.read() as connection:
+        within = (events.c.day >= year * 10_000, events.c.day < (year + 1) * 10_000)
+        found = _versions(connection, events.c.node == known.key, *within)
+        pushed = tuple(
+            each
+            for each in _pushes(connection, campaigns.c.node.in_((known.key, known.name)))
+            if str(each.facts["建立时间"]).startswith(f"{year}-")
+        )
+        chain, files = _chain(connection, found)
+        steps = _campaign_steps(connection, pushed)
+    if not found and not pushed:
+        raise OutreachError(f"{year}年“{known.name}”还没有活动或推送的记录，没有可以打包的")
+    table = statistics.stats(database, first, last, ["node"], as_of, codes=codes)
+    row = next((r.measures for r in table.rows if r.by["node"] == known.name), {})
+    owed = due_and_done(database, duties, first, last, as_of)
+    due = tuple(
+        (
+            *(each.organ, item.start.isoformat(), item.end.isoformat()),
+            "已办" if item.state == "已办" else "没有记录",
+            item.basis,
+        )
+        for each in owed
+        for item in each.items
+        if item.node and item.node.key == known.key
+    )
+    return Collected(
+        *("node", known.key, known.name, year),
+        records=tuple(_record(each, codes) for each in _latest(found)),
+        chain=_ordered(chain, steps),
+        files=files,
+        pushed=pushed,
+        counts=_measured(row),
+        due=due,
+    )
+
+
+def of_campaign(database: Database, codes: Codes, campaign: str, as_of: datetime) -> Collected:
+    """The package of a campaign: content, steps, counts, and activities that name it.
+
+    Raises:
+        OutreachError: there is no such campaign.
+    """
+    with database.read() as connection:
+        pushed = _pushes(connection, campaigns.c.id == campaign)
+        if not pushed:
+            raise OutreachError(f"没有这个编号的推送活动：{campaign}")
+        found = _versions(connection, events.c.campaign == campaign)
+        chain, files = _chain(connection, found)
+        steps = _campaign_steps(connection, pushed)
+    days = [int(str(pushed[0].facts["建立时间"])[:4]), as_of.year]
+    table = statistics.stats(
+        database, date(days[0], 1, 1), date(days[1], 12, 31), ["campaign"], as_of
+    )
+    row = next((r.measures for r in table.rows if r.by["campaign"] == campaign), {})
+    return Collected(
+        *("campaign", campaign, pushed[0].title, None),
+        records=tuple(_record(each, codes) for each in _latest(found)),
+        chain=_ordered(chain, steps),
+        files=files,
+        pushed=pushed,
+        counts=_measured(row),
+        due=(),
+    )
+
+
+def _measured(row: statistics.Measures) -> tuple[tuple[str, Value, str], ...]:
+    found = []
+    for name, words in DEFINITIONS.items():
+        value = row.get(name)
+        if value not in (None, 0):
+            label, _, definition = words.partition("：")
+            found.append((label, value, definition))
+    return tuple(found)
+
+
+def _versions(connection: Connection, *where: Any) -> list[Registered]:
+    query = reports().where(*where, events.c.type.in_(("activity", "training")))
+    order = (events.c.day, activities.c.number, activities.c.version)
+    return list(load(connection, query.order_by(*order)))
+
+
+def _latest(found: Sequence[Registered]) -> list[Registered]:
+    return list({each.number: each for each in found}.values())
+
+
+def _chain(
+    connection: Connection, found: Sequence[Registered]
+) -> tuple[list[ChainStep], tuple[Attached, ...]]:
+    keys = {each.key: each for each in found}
+    back = events.alias("back")
+    query = (
+        select(events.c.key, back.c.recorded_at, back.c.actor, back.c.reason)
+        .join(back, back.c.reverses == events.c.id)
+        .where(events.c.key.in_(keys))
+    )
+    steps = [
+        ChainStep(keys[key].number, keys[key].version, at, "冲销", actor, why)
+        for key, at, actor, why in connection.execute(query)
+    ]
+    for each in found:
+        at = (each.number, each.version)
+        told = SOURCES.get(each.source, each.source)
+        steps.append(ChainStep(*at, each.submitted_at, told, each.submitter, None))
+    review = activity_reviews.c
+    decided = (
+        select(events.c.key, review.at, review.state, review.actor, review.note)
+        .join(activity_reviews, review.event_id == events.c.id)
+        .where(events.c.key.in_(keys))
+    )
+    for key, at_, state, actor, note in connection.execute(decided):
+        word = "审核通过" if state == "approved" else "退回"
+        steps.append(ChainStep(keys[key].number, keys[key].version, at_, word, actor, note))
+    kept = (
+        select(events.c.key, activity_evidence)
+        .join(activity_evidence, activity_evidence.c.event_id == events.c.id)
+        .where(events.c.key.in_(keys))
+        .order_by(activity_evidence.c.name, activity_evidence.c.sha256)
+    )
+    files = []
+    for row in connection.execute(kept).mappings():
+        file = Evidence(**{name: row[name] for name in ("sha256", "name", "size", "media")})
+        one = keys[row["key"]]
+        files.append(Attached(one.number, file, row["at"], row["actor"]))
+        step = (one.number, one.version, row["at"], "附佐证", row["actor"], file.name)
+        steps.append(ChainStep(*step))
+    return steps, tuple(sorted(files, key=lambda f: (f.number, f.file.name, f.file.sha256, f.at)))
+
+
+def _campaign_steps(connection: Connection, pushed: Sequence[Pushed]) -> list[ChainStep]:
+    log = campaign_log.c
+    query = select(log.campaign, log.at, log.step, log.actor, log.note)
+    query = query.where(log.campaign.in_([each.id for each in pushed])).order_by(log.id)
+    return [
+        ChainStep(number, None, at, STEPS.get(step, step), actor, note)
+        for number, at, step, actor, note in connection.execute(query)
+    ]
+
+
+def _ordered(chain: Sequence[ChainStep], steps: Sequence[ChainStep]) -> tuple[ChainStep, ...]:
+    return tuple(
+        sorted((*chain, *steps), key=lambda each: (each.at, each.number, each.version or 0))
+    )
+
+
+def _pushes(connection: Connection, where: Any) -> tuple[Pushed, ...]:
+    found = []
+    for row in connection.execute(select(campaigns).where(where).order_by(campaigns.c.id)):
+        counted = (
+            select(deliveries.c.state, func.coalesce(deliveries.c.reason, ""), func.count())
+            .where(deliveries.c.campaign == row.id)
+            .group_by(deliveries.c.state, func.coalesce(deliveries.c.reason, ""))
+            .order_by(deliveries.c.state, func.coalesce(deliveries.c.reason, ""))
+        )
+        ours = deliveries.c.campaign == row.id
+        people = select(func.count(), func.sum(deliveries.c.clicks)).where(
+            ours, deliveries.c.clicks > 0
+        )
+        clicked, clicks = connection.execute(people).one()
+        last = select(func.max(deliveries.c.done_at), func.max(deliveries.c.clicked_at))
+        done, clicked_at = connection.execute(last.where(ours)).one()
+        facts: dict[str, Value] = {
+            "责任单位": row.organ,
+            "主题": row.topic,
+            "节点": row.node,
+            "建立时间": moment(row.created_at),
+            "发布时计得的对象": row.audience,
+            "点击人数": clicked,
+            "点击次数": int(clicks or 0),
+        }
+        found.append(
+            Pushed(
+                *(row.id, row.title, row.state, facts, row.content, row.sha256),
+                rows=tuple((s, why, int(n)) for s, why, n in connection.execute(counted)),
+                at=max(filter(None, (row.changed_at, done, clicked_at))),
+            )
+        )
+    return tuple(found)
+
+
+_UNITS = {"份": "资料(份)", "册": "图书(册)", "条": "横幅(条)", "块": "展板(块)"}
+_COUNTED = ("场次", "期", "线下人次", "现场咨询人次", *_UNITS.values(), "宣传品(件)", "宣传车(台)")
+_COUNTED += ("捐赠图书(册)", "捐赠资料(份)", "捐赠宣传品(件)")
+_THINGS = {
+    **{(unit, False): name for unit, name in _UNITS.items()},
+    ("件", False): "宣传品(件)",
+    ("台", False): "宣传车(台)",
+    ("册", True): "捐赠图书(册)",
+    ("份", True): "捐赠资料(份)",
+    ("件", True): "捐赠宣传品(件)",
+}
+
+
+def _record(found: Registered, codes: Codes) -> dict[str, Value]:
+    """One activity under the names that staff know; small headcounts as in the ledger (R11)."""
+    told = found.activity
+
+    def label(name: str, key: str | None) -> str | None:
+        return codes.label(name, key) if key else None
+
+    things = {
+        _THINGS[each.unit, each.donated]: each.quantity
+        for each in told.materials
+        if (each.unit, each.donated) in _THINGS
+    }
+    return {
+        "编号": found.number,
+        "类别": KINDS[told.kind],
+        "日期": told.first.isoformat(),
+        "止日": told.last.isoformat(),
+        "责任单位": told.organ,
+        "参与单位": "、".join(told.joint) or None,
+        "活动名称": told.name,
+        "地点": told.place,
+        "乡镇": label("town", told.town),
+        "村(社区)": label("village", told.village),
+        "普法主题": told.topic,
+        "系统": told.system,
+        "宣传法律": "、".join(told.laws) or None,
+        "普法形式": label("forms", told.form),
+        "重点对象": label("groups", told.group),
+        "N进": label("venues", told.venue),
+        "节点": label("node", told.node),
+        "专项": told.campaign,
+        "场次": 1 if told.kind == "activity" else None,
+        "期": 1 if told.kind == "training" else None,
+        "线下人次": _few(told.attended, told),
+        "现场咨询人次": _few(told.consulted, told),
+        "人数统计方法": label("headcount", told.method),
+        **{name: things.get(name) for name in _COUNTED if name in _THINGS.values()},
+        "佐证说明": told.evidence,
+        "填报人": told.reporter,
+        "审核人": found.reviewer,
+        "状态": STATES[found.state],
+        "备注": told.note,
+    }
+
+
+def _few(people: int | None, told: Activity) -> Value:
+    drilled = told.village is not None or told.group is not None
+    return mask(people) if drilled and people and people < LEAST else people
