@@ -11,7 +11,8 @@ from docx.shared import Mm
 
 from outreach.activities import moment
 from outreach.documents import TEXT_WIDTH, add_line, add_table, fill_row
-from outreach.evidence_records import DELIVERED, Collected
+from outreach.evidence_pushes import DELIVERED
+from outreach.evidence_records import Collected
 from outreach.passages import Grid
 from outreach.word import keep_whole, new_document, save, set_widths
 

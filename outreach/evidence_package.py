@@ -22,7 +22,8 @@ from outreach.activities import moment
 from outreach.cell_text import Value, neutral
 from outreach.evidence import TYPES, intact
 from outreach.evidence_document import write_record
-from outreach.evidence_records import DELIVERED, Collected
+from outreach.evidence_pushes import DELIVERED
+from outreach.evidence_records import Collected
 from outreach.files import placed
 from outreach.flat_files import EPOCH
 

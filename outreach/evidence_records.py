@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from errors import OutreachError, UsageError
 from knowledge.duties import Duties
 from outreach import statistics
-from outreach.activities import KINDS, STATES, Activity, Evidence, Registered, moment
-from outreach.campaign_tables import campaign_log, campaigns
+from outreach.activities import KINDS, STATES, Activity, Evidence, Registered
+from outreach.campaign_tables import campaigns
 from outreach.cell_text import Value
 from outreach.codes import Codes
 from outreach.database import Database
-from outreach.delivery_tables import deliveries
 from outreach.duties import due_and_done
+from outreach.evidence_pushes import ChainStep, Pushed, campaign_steps, pushes
 from outreach.register import load, reports
 from outreach.small_cells import LEAST, mask
 from outreach.statistics import DEFINITIONS
@@ -30,44 +30,6 @@ from outreach.tables import activities, activity_evidence, activity_reviews, eve
 
 Kind = Literal["event", "node", "campaign"]
 SOURCES = {"staff": "登记", "import": "导入", "bot": "系统"}
-# Steps of a campaign and states of its rows, as staff read them.
-STEPS = {
-    "created": "拟稿",
-    "edited": "修改",
-    "submit": "提交审核",
-    "approve": "审核通过",
-    "return": "退回",
-    "send": "发布",
-    "pause": "暂停",
-    "resume": "继续",
-    "recall": "撤回",
-    "started": "开始发送",
-    "finished": "发完",
-    "missed": "错过",
-}
-DELIVERED = {
-    "queued": "待发",
-    "claimed": "正在发",
-    "sent": "平台已收",
-    "failed": "失败",
-    "blocked": "已被屏蔽",
-    "opted_out": "已退订",
-    "unknown": "结果不明",
-    "recalled": "已撤回",
-    "expired": "已过期",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class ChainStep:
-    """A step that somebody took: 编号、版本、时间、步骤、经办人、说明."""
-
-    number: str
-    version: int | None
-    at: datetime
-    step: str
-    actor: str
-    note: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,20 +40,6 @@ class Attached:
     file: Evidence
     at: datetime
     actor: str
-
-
-@dataclass(frozen=True, slots=True)
-class Pushed:
-    """A campaign: what was sent, how many rows came to which state; ``at``: the last change."""
-
-    id: str
-    title: str
-    state: str
-    facts: Mapping[str, Value]
-    content: str
-    sha256: str
-    rows: tuple[tuple[str, str, int], ...]  # state, reason, how many
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +60,9 @@ class Collected:
     @property
     def until(self) -> datetime:
         """When the last of what it holds was recorded."""
-        return max(step.at for step in (*self.chain, *self.files))
+        moments = [step.at for step in self.chain]
+        moments += [each.at for each in self.files]
+        return max([*moments, *(each.at for each in self.pushed)])
 
 
 def of_event(database: Database, codes: Codes, number: str) -> Collected:
@@ -126,9 +76,9 @@ def of_event(database: Database, codes: Codes, number: str) -> Collected:
         if not found:
             raise OutreachError(f"没有这个编号的活动：{number}")
         last = found[-1]
-        pushed = _pushes(connection, campaigns.c.id == (last.activity.campaign or ""))
+        pushed = pushes(connection, campaigns.c.id == (last.activity.campaign or ""))
         chain, files = _chain(connection, found)
-        steps = _campaign_steps(connection, pushed)
+        steps = campaign_steps(connection, pushed)
     record = _record(last, codes)
     counted = last.state == "approved"
     counts = tuple(
@@ -163,11 +113,11 @@ def of_node(
         found = _versions(connection, events.c.node == known.key, *within)
         pushed = tuple(
             each
-            for each in _pushes(connection, campaigns.c.node.in_((known.key, known.name)))
+            for each in pushes(connection, campaigns.c.node.in_((known.key, known.name)))
             if str(each.facts["建立时间"]).startswith(f"{year}-")
         )
         chain, files = _chain(connection, found)
-        steps = _campaign_steps(connection, pushed)
+        steps = campaign_steps(connection, pushed)
     if not found and not pushed:
         raise OutreachError(f"{year}年“{known.name}”还没有活动或推送的记录，没有可以打包的")
     table = statistics.stats(database, first, last, ["node"], as_of, codes=codes)
@@ -201,12 +151,12 @@ def of_campaign(database: Database, codes: Codes, campaign: str, as_of: datetime
         OutreachError: there is no such campaign.
     """
     with database.read() as connection:
-        pushed = _pushes(connection, campaigns.c.id == campaign)
+        pushed = pushes(connection, campaigns.c.id == campaign)
         if not pushed:
             raise OutreachError(f"没有这个编号的推送活动：{campaign}")
         found = _versions(connection, events.c.campaign == campaign)
         chain, files = _chain(connection, found)
-        steps = _campaign_steps(connection, pushed)
+        steps = campaign_steps(connection, pushed)
     days = [int(str(pushed[0].facts["建立时间"])[:4]), as_of.year]
     table = statistics.stats(
         database, date(days[0], 1, 1), date(days[1], 12, 31), ["campaign"], as_of
@@ -286,55 +236,10 @@ def _chain(
     return steps, tuple(sorted(files, key=lambda f: (f.number, f.file.name, f.file.sha256, f.at)))
 
 
-def _campaign_steps(connection: Connection, pushed: Sequence[Pushed]) -> list[ChainStep]:
-    log = campaign_log.c
-    query = select(log.campaign, log.at, log.step, log.actor, log.note)
-    query = query.where(log.campaign.in_([each.id for each in pushed])).order_by(log.id)
-    return [
-        ChainStep(number, None, at, STEPS.get(step, step), actor, note)
-        for number, at, step, actor, note in connection.execute(query)
-    ]
-
-
 def _ordered(chain: Sequence[ChainStep], steps: Sequence[ChainStep]) -> tuple[ChainStep, ...]:
     return tuple(
         sorted((*chain, *steps), key=lambda each: (each.at, each.number, each.version or 0))
     )
-
-
-def _pushes(connection: Connection, where: Any) -> tuple[Pushed, ...]:
-    found = []
-    for row in connection.execute(select(campaigns).where(where).order_by(campaigns.c.id)):
-        counted = (
-            select(deliveries.c.state, func.coalesce(deliveries.c.reason, ""), func.count())
-            .where(deliveries.c.campaign == row.id)
-            .group_by(deliveries.c.state, func.coalesce(deliveries.c.reason, ""))
-            .order_by(deliveries.c.state, func.coalesce(deliveries.c.reason, ""))
-        )
-        ours = deliveries.c.campaign == row.id
-        people = select(func.count(), func.sum(deliveries.c.clicks)).where(
-            ours, deliveries.c.clicks > 0
-        )
-        clicked, clicks = connection.execute(people).one()
-        last = select(func.max(deliveries.c.done_at), func.max(deliveries.c.clicked_at))
-        done, clicked_at = connection.execute(last.where(ours)).one()
-        facts: dict[str, Value] = {
-            "责任单位": row.organ,
-            "主题": row.topic,
-            "节点": row.node,
-            "建立时间": moment(row.created_at),
-            "发布时计得的对象": row.audience,
-            "点击人数": clicked,
-            "点击次数": int(clicks or 0),
-        }
-        found.append(
-            Pushed(
-                *(row.id, row.title, row.state, facts, row.content, row.sha256),
-                rows=tuple((s, why, int(n)) for s, why, n in connection.execute(counted)),
-                at=max(filter(None, (row.changed_at, done, clicked_at))),
-            )
-        )
-    return tuple(found)
 
 
 _UNITS = {"份": "资料(份)", "册": "图书(册)", "条": "横幅(条)", "块": "展板(块)"}
