@@ -1,4 +1,4 @@
-"""What an auditor asks for on the command line: a figure's rows, evidence packages."""
+"""On the command line: a figure's rows, what residents need, evidence packages."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from handlers.command_options import (
     start_option,
 )
 from knowledge.duties import Duties
-from outreach import evidence_package, evidence_records, periods, report
+from outreach import evidence_package, evidence_records, insight, periods, report
 from outreach.figures import Figure, Trace
 from outreach.passages import cutoff
 from outreach.store import Outreach
@@ -31,8 +31,8 @@ from settings import SHANGHAI, Settings
 
 
 def commands(open_store: OpenStore) -> list[click.Command]:
-    """The command ``trace`` and the group ``evidence``."""
-    return [_trace(open_store), _evidence(open_store)]
+    """The commands ``trace`` and ``insight`` and the group ``evidence``."""
+    return [_trace(open_store), _insight(open_store), _evidence(open_store)]
 
 
 def _trace(open_store: OpenStore) -> click.Command:
@@ -110,6 +110,89 @@ def _frozen(store: Outreach, figure: Figure, first: date, last: date) -> dict[st
                 facts = {"month": str(each.month), "actor": each.actor, "value": row[measure] or 0}
                 return facts | {"as_of": cutoff(each.at)}
     return None
+
+
+def _insight(open_store: OpenStore) -> click.Command:
+    @click.command("insight")
+    @start_option
+    @end_option
+    @click.option("--town", help="只看这个乡镇（街道）")
+    @click.option("--top", type=click.IntRange(1, 1000), default=15, show_default=True)
+    @as_of_option
+    @json_option
+    @click.pass_obj
+    def insight_(
+        settings: Settings,
+        start: str,
+        end: str,
+        town: str | None,
+        top: int,
+        as_of: str | None,
+        as_json: bool,
+    ) -> None:
+        """群众在问什么、什么在上升、哪些没答上、下月活动宜讲什么（精准普法）。"""
+        first, last = day_of(start), day_of(end)
+        with closing(open_store(settings)) as store:
+            codes, key = store.codes(), None
+            if town is not None:
+                code = codes.code("towns", town, last)
+                if code is None:
+                    raise UsageError(f"没有乡镇“{town}”，可用：{codes.choices('towns', last)}")
+                key = code.key
+            calendar = Duties.load().calendar
+            moment = cutoff_of(store, as_of)
+            found = insight.insight(store.database, codes, calendar, first, last, moment, key)
+        if as_json:
+            print_json(found.to_json())
+        else:
+            _tell(found, top)
+
+    return insight_
+
+
+_NAMES = {"topic": "主题", "law": "法律", "article": "条文", "town": "乡镇", "month": "月份"}
+
+
+def _tell(found: insight.Insight, top: int) -> None:
+    where = found.town or "全县"
+    click.echo(f"{where} {found.window.first} 至 {found.window.last}，不足5人的不列")
+    for table in found.tables:
+        _table("、".join(_NAMES[name] for name in table.by), table, top)
+    click.echo(f"\n未答 {found.gap_times} 次")
+    for table in found.gaps:
+        _table("未答：" + "、".join(_NAMES[name] for name in table.by), table, top)
+    for text, times in found.texts:
+        click.echo(f"  {times} 次：{text}")
+    click.echo(f"\n{insight.RISE}")
+    rows = [
+        (
+            *(each.topic, each.now, "<5" if each.before is None else each.before),
+            f"{each.ratio:.2f}",
+            f"{each.lower:.2f}—{each.upper:.2f}",
+            "上升" if each.rose else "",
+        )
+        for each in found.compared
+    ]
+    print_table(rows, ("主题", "本月人数", "上月同期", "每日之比", "区间", ""))
+    click.echo(f"\n{found.next_month} 活动建议。{insight.RULE}")
+    print_table(
+        [
+            (
+                *(each.topic, each.people, each.activities, "、".join(each.nodes)),
+                *(f"{each.score:.1f}", each.organ, "；".join(each.articles)),
+            )
+            for each in found.suggestions
+        ],
+        ("主题", "提问人数", "线下场次", "下月节点", "得分", "建议单位", "常问条文"),
+    )
+
+
+def _table(title: str, table: insight.Asked, top: int) -> None:
+    if not table.rows and not table.withheld:
+        return
+    click.echo(f"\n按{title}（另有 {table.withheld} 项不列）")
+    rows = [(*key, times, people) for key, times, people in table.rows[:top]]
+    print_table(rows, (*(_NAMES[name] for name in table.by), "次", "人"))
 
 
 def _evidence(open_store: OpenStore) -> click.Group:

@@ -76,6 +76,7 @@ LABELS = {
     "form": "普法形式",
     "channel": "渠道",
     "system": "系统",
+    "topic": "主题",
     SORT: "类别",
     METHOD: "人数统计方法",
     "state": "办理情况",

@@ -15,10 +15,13 @@ from pathlib import Path
 from errors import UsageError
 from knowledge.duties import Duties
 from outreach import sheets
+from outreach.codes import county_codes
 from outreach.consultations import Window
 from outreach.database import Database
 from outreach.documents import write_drafts
 from outreach.files import placed_text
+from outreach.insight import insight
+from outreach.insight_report import demand
 from outreach.passages import Draft
 from outreach.performance import performance
 from outreach.report import Material, section
@@ -94,7 +97,9 @@ def write_printed(
         return Printed(sum(written.rows.values()), written.whole, beside)
     material = Material.read(database, duties, start, end, as_of, county)
     if kind == REPORT:
-        drafts, title = [section(material)], f"{county}法治宣传教育工作情况"
+        found = insight(database, county_codes(), duties.calendar, start, end, as_of)
+        drafts = list(filter(None, (section(material), demand(found))))
+        title = f"{county}法治宣传教育工作情况"
     else:
         names = organs or tuple(each.organ for each in material.organs)
         drafts = [performance(material, organ) for organ in names]

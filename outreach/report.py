@@ -20,6 +20,7 @@ from outreach.database import Database
 from outreach.duties import DueItem, OrganDuties, definition, due_and_done
 from outreach.figures import Book, Cell, Figure, Trace, Where
 from outreach.figures import trace as trace_statistics
+from outreach.insight_report import PREFIX, trace_insight
 from outreach.passages import Draft, Passage, Piece, clause, sentence
 from settings import SHANGHAI
 
@@ -310,6 +311,8 @@ def trace(
         UsageError: there is no such figure, or nothing in it.
     """
     kind, _, rest = text.strip().partition(".")
+    if kind == PREFIX:
+        return trace_insight(database, duties.calendar, text, start, end, as_of)
     if kind not in ("duties", "notices"):
         return trace_statistics(database, text, start, end, as_of)
     rows: tuple[tuple[Cell, ...], ...] = ()
