@@ -11,6 +11,7 @@ import csv
 import hashlib
 import json
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO, StringIO
@@ -32,6 +33,8 @@ MANIFEST, SEAL, README = "manifest.json", "manifest.sha256", "README.md"
 KINDS = {"event": "活动", "node": "节点", "campaign": "推送活动"}
 MAX_MANIFEST = 16 * 2**20
 _CHUNK = 2**20
+# RuntimeError: encrypted; NotImplementedError: an odd compression
+_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +120,7 @@ def verify(path: Path, sha256: str | None = None) -> Verified:
             return _verified(archive, sha256)
     except OSError as error:
         raise UsageError(f"读不到 {path}：{error.strerror or error}") from error
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+    except _BROKEN as error:
         raise OutreachError(f"{path} 不是佐证包，或已损坏：{error}") from error
 
 
@@ -168,7 +171,7 @@ def _digest(archive: zipfile.ZipFile, name: str, size: int) -> str | None:
                 digest.update(chunk)
                 left -= len(chunk)
             return digest.hexdigest() if left == 0 and not stream.read(1) else None
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError):
+    except _BROKEN:
         return None
 
 

@@ -141,7 +141,11 @@ def packed(
 
 
 def members(path: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(path) as archive:
+    return members_of(path.read_bytes())
+
+
+def members_of(data: bytes) -> dict[str, bytes]:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
@@ -340,12 +344,19 @@ def test_every_change_is_seen(
     assert words in verify(changed(package, change)).problems
 
 
-def test_a_flipped_bit_is_seen(package: Path) -> None:
-    data = bytearray(package.read_bytes())
-    place = data.index(PNG[20:60])
-    data[place] ^= 1
-    package.write_bytes(data)
-    assert any("files/" in problem for problem in verify(package).problems)
+def test_any_flipped_bit_is_seen(package: Path) -> None:
+    whole = package.read_bytes()
+    for place in range(60, len(whole) - 22, len(whole) // 150):
+        package.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        try:
+            found = verify(package)
+        except OutreachError:
+            continue
+        # What is left are dates and marks of the ZIP itself, which say nothing.
+        same = members(package) == members_of(whole)
+        assert found.problems or same, place
+    package.write_bytes(whole)
+    assert verify(package).problems == ()
 
 
 def test_what_is_no_package(tmp_path: Path, package: Path) -> None:

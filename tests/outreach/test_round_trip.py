@@ -6,41 +6,58 @@ import csv
 import shutil
 import subprocess
 from collections.abc import Callable
-from datetime import date
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from openpyxl import load_workbook
 
-from outreach.activities import Material
 from outreach.imported import Imported
 from outreach.ledger import LEDGER_COLUMNS
 from outreach.store import Outreach
-from tests.outreach import county
 from tests.outreach.conftest import FakeClock
-from tests.outreach.county import YEAR, approve, on
+from tests.outreach.county import AS_OF, YEAR
+from tests.outreach.samples import answer
 
 HEAD = 3  # row of the column names in the workbook
 
 
+AWKWARD: dict[str, Any] = {
+    "日期": "2026-07-03",
+    "责任单位": "公安局",
+    "活动名称": "=SUM(1)宣传",
+    "宣传法律": "反电信网络诈骗法、民法典",
+    "重点对象": "残疾人",
+    "线下人次": 3,
+    "现场咨询": 2,
+    "人数统计方法": "签到",
+    "地点": "@广场",
+    "捐赠": "30份、2册",
+    "另有": "3件、2台",
+    "资料(份)": 1200,
+    "佐证": "+照片三张",
+    "备注": "-见附件；+另有“引号”,逗号",
+}
+
+
 @pytest.fixture
 def filled(store: Outreach, clock: FakeClock) -> Outreach:
-    county.fill(store, clock)
-    awkward = on(
-        date(2026, 7, 3),
-        name="=SUM(1)宣传",
-        note="-见附件；+另有“引号”,逗号",
-        place="@广场",
-        group="disabled",
-        attended=3,
-        consulted=2,
-        evidence="+照片三张",
-        joint=("教育局",),
-        materials=(Material(3, "件"), Material(30, "份", donated=True), Material(2, "台")),
-    )
-    approve(store, awkward, on(date(2026, 7, 4), name="007", group="disabled", attended=4))
-    clock.advance(minutes=1)
+    """Bot's rows, and activities as staff register them: awkward words, hidden headcounts."""
+    clock.moment = AS_OF - timedelta(hours=1)
+    for number in range(4):
+        store.record(answer(f"a{number}", at=AS_OF - timedelta(days=number + 1)))
+    numbers = [store.add_activity(AWKWARD, actor="张三", joint=("教育局", "司法局"))]
+    plain = AWKWARD | {"日期": "2026-07-04", "活动名称": "007", "线下人次": 4}
+    numbers.append(store.add_activity(plain, actor="张三"))
+    for name, people in (("干部班", 66), ("1-2", 34)):
+        cells: dict[str, Any] = {"日期": "2026-09-01", "止日": "2026-09-03", "责任单位": "司法局"}
+        cells |= {"活动名称": name, "人数统计方法": "签到"}
+        told = {**cells, "线下人次": people}
+        numbers.append(store.add_activity(told, actor="张三", kind="training"))
+    for each in numbers:
+        store.approve(each.registered.number, actor="李四")
+    clock.moment = AS_OF
     return store
 
 
@@ -69,7 +86,7 @@ def edit_csv(path: Path, change: Callable[[dict[str, str]], None]) -> None:
 def test_what_was_exported_is_known_again(filled: Outreach, tmp_path: Path, suffix: str) -> None:
     done = filled.import_activities(exported(filled, tmp_path / f"l.{suffix}"), actor="王")
     assert done.problems == ()
-    assert counts(done) == (0, 0, 7)
+    assert counts(done) == (0, 0, 4)
     assert done.skipped > 0
 
 
@@ -104,7 +121,7 @@ def _edit_workbook(path: Path) -> None:
 def _corrected(store: Outreach, path: Path) -> None:
     done = store.import_activities(path, actor="王", reason="签到表少算一人")
     assert done.problems == ()
-    assert counts(done) == (0, 1, 6)
+    assert counts(done) == (0, 1, 3)
     (changed,) = (each for each in done.planned if each.done == "corrected")
     assert changed.changes == ("线下人次",)
     before = store.stats(**YEAR).total["training_person_times"]
@@ -134,8 +151,15 @@ def test_libreoffice_may_save_it(filled: Outreach, tmp_path: Path, suffix: str, 
     subprocess.run(words, check=True, capture_output=True, timeout=300)
     saved = out / f"l.{to}"
     done = filled.import_activities(saved, actor="王")
+    if suffix == "csv":
+        # A CSV has no types, so the program that opened it took the name 007 for the number 7:
+        # what it changed is asked about, never taken in silence.
+        (problem,) = done.problems
+        assert problem.problem.endswith("已经审核，现改了：活动名称")
+        assert counts(done) == (0, 0, 3)
+        return
     assert done.problems == ()
-    assert counts(done) == (0, 0, 7)
+    assert counts(done) == (0, 0, 4)
     if (suffix, to) == ("xlsx", "xlsx"):
         _edit_workbook(saved)
         _corrected(filled, saved)
