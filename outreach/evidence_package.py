@@ -282,8 +282,8 @@ def _readme(found: Collected, missing: Sequence[str]) -> str:
     )
     return f"""# 佐证包：{year}{found.title}
 
-{KINDS[found.kind]}编号：{found.id}。所收记录最后一条登记于 {moment(found.until)}；\
-以后的登记、审核和冲销不在内。
+{KINDS[found.kind]}编号：{found.id}。所收活动和推送的记录最后一条登记于 \
+{moment(found.until)}；以后的登记、审核和冲销不在内。
 
 | 文件 | 内容 |
 |---|---|

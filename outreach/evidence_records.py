@@ -197,29 +197,13 @@ def _chain(
     connection: Connection, found: Sequence[Registered]
 ) -> tuple[list[ChainStep], tuple[Attached, ...]]:
     keys = {each.key: each for each in found}
-    back = events.alias("back")
-    query = (
-        select(events.c.key, back.c.recorded_at, back.c.actor, back.c.reason)
-        .join(back, back.c.reverses == events.c.id)
-        .where(events.c.key.in_(keys))
-    )
     steps = [
-        ChainStep(keys[key].number, keys[key].version, at, "冲销", actor, why)
-        for key, at, actor, why in connection.execute(query)
+        ChainStep(
+            *(each.number, each.version, each.submitted_at),
+            *(SOURCES.get(each.source, each.source), each.submitter, None),
+        )
+        for each in found
     ]
-    for each in found:
-        at = (each.number, each.version)
-        told = SOURCES.get(each.source, each.source)
-        steps.append(ChainStep(*at, each.submitted_at, told, each.submitter, None))
-    review = activity_reviews.c
-    decided = (
-        select(events.c.key, review.at, review.state, review.actor, review.note)
-        .join(activity_reviews, review.event_id == events.c.id)
-        .where(events.c.key.in_(keys))
-    )
-    for key, at_, state, actor, note in connection.execute(decided):
-        word = "审核通过" if state == "approved" else "退回"
-        steps.append(ChainStep(keys[key].number, keys[key].version, at_, word, actor, note))
     kept = (
         select(events.c.key, activity_evidence)
         .join(activity_evidence, activity_evidence.c.event_id == events.c.id)
@@ -233,10 +217,28 @@ def _chain(
         files.append(Attached(one.number, file, row["at"], row["actor"]))
         step = (one.number, one.version, row["at"], "附佐证", row["actor"], file.name)
         steps.append(ChainStep(*step))
+    review = activity_reviews.c
+    decided = (
+        select(events.c.key, review.at, review.state, review.actor, review.note)
+        .join(activity_reviews, review.event_id == events.c.id)
+        .where(events.c.key.in_(keys))
+    )
+    for key, at, state, actor, note in connection.execute(decided):
+        word = "审核通过" if state == "approved" else "退回"
+        steps.append(ChainStep(keys[key].number, keys[key].version, at, word, actor, note))
+    back = events.alias("back")
+    reversed_ = (
+        select(events.c.key, back.c.recorded_at, back.c.actor, back.c.reason)
+        .join(back, back.c.reverses == events.c.id)
+        .where(events.c.key.in_(keys))
+    )
+    for key, at, actor, why in connection.execute(reversed_):
+        steps.append(ChainStep(keys[key].number, keys[key].version, at, "冲销", actor, why))
     return steps, tuple(sorted(files, key=lambda f: (f.number, f.file.name, f.file.sha256, f.at)))
 
 
 def _ordered(chain: Sequence[ChainStep], steps: Sequence[ChainStep]) -> tuple[ChainStep, ...]:
+    # Steps of one moment stay in the order in which they can only have been taken.
     return tuple(
         sorted((*chain, *steps), key=lambda each: (each.at, each.number, each.version or 0))
     )

@@ -50,7 +50,8 @@ def demand(found: Insight) -> Draft | None:
             (
                 *(each.topic, f"{each.now}人"),
                 FEW if each.before is None else f"{each.before}人",
-                f"{each.ratio:.1f}（{each.lower:.1f}—{each.upper:.1f}）",
+                ("至少" if each.before is None else "")
+                + f"{each.ratio:.1f}（{each.lower:.1f}—{each.upper:.1f}）",
             )
             for each in found.rises[:MOST_ROWS]
         )

@@ -162,6 +162,20 @@ def test_what_rose_is_more_than_chance(store: Outreach) -> None:
     assert new.ratio == pytest.approx(25 / 4 * 31 / 30)
 
 
+def test_among_many_topics_one_rises_by_chance(store: Outreach) -> None:
+    """What would be a rise alone is none among twelve that were looked at together."""
+    months = (date(2026, 10, 10), date(2026, 11, 10))
+    for people, day in zip((20, 36), months, strict=True):
+        ask(store, people, "主题0", day)
+    assert [each.topic for each in look(store).rises] == ["主题0"]
+    for number in range(1, 12):
+        for people, day in zip((20, 36), months, strict=True):
+            ask(store, people, f"主题{number}", day)
+    found = look(store)
+    assert len(found.compared) == 12
+    assert found.rises == ()
+
+
 def test_part_of_a_month_is_compared_with_the_same_days(store: Outreach) -> None:
     now, before = look(store, end=date(2026, 11, 10)).months
     assert (now.first, now.last) == (date(2026, 11, 1), date(2026, 11, 10))
