@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -104,6 +104,18 @@ def _bar(label: str) -> Callable[[int, int], None]:
         bar.update(done - bar.n)
         if done >= total:
             bar.close()
+
+    return step
+
+
+def _counter(label: str) -> Callable[[int], None]:
+    """Progress on stderr where the end is not known: call it with what is done so far."""
+    from tqdm import tqdm
+
+    bar = tqdm(desc=label, unit="行", disable=None, file=sys.stderr, leave=False)
+
+    def step(done: int) -> None:
+        bar.update(done - bar.n)
 
     return step
 
@@ -480,6 +492,12 @@ def _day(_: click.Context, __: click.Parameter, value: str) -> date:
         raise click.BadParameter(f"{value!r} 不是 YYYY-MM-DD 的日期") from None
 
 
+def _moment(_: click.Context, __: click.Parameter, value: str | None) -> datetime | None:
+    from handlers.command_options import moment_of
+
+    return moment_of(value) if value else None
+
+
 _window = (
     click.option("--from", "start", required=True, callback=_day, help="起始日（含），YYYY-MM-DD"),
     click.option("--to", "end", required=True, callback=_day, help="截止日（含），YYYY-MM-DD"),
@@ -540,15 +558,27 @@ def _outreach(settings: Settings, corpus: Corpus | None = None) -> Outreach:
 @main.command()
 @_window[0]
 @_window[1]
-@click.option("--kind", default="ledger", show_default=True)
-@click.option("--format", "form", default="csv", show_default=True)
+@click.option("--kind", default="ledger", show_default=True, help="见 docs/cli.md")
+@click.option("--format", "form", default="csv", show_default=True, help="xlsx、csv、json 或 docx")
 @click.option("--out", required=True, type=click.Path(path_type=Path))
 @click.option("--exporter", default="命令行", show_default=True, help="导出人，写进说明")
+@click.option("--organ", "organs", multiple=True, help="只导出这个单位的履职报告，可重复")
+@click.option("--as-of", callback=_moment, help="数据截止时间，默认现在；照抄旧导出上的可重现")
 @click.pass_obj
 def export(
-    settings: Settings, start: date, end: date, kind: str, form: str, out: Path, exporter: str
+    settings: Settings,
+    start: date,
+    end: date,
+    kind: str,
+    form: str,
+    out: Path,
+    exporter: str,
+    organs: tuple[str, ...],
+    as_of: datetime | None,
 ) -> None:
-    """导出台账。"""
+    """导出台账、汇总、节点、责任清单、推送活动、报告段落、履职报告。"""
+    if organs and kind != "performance":
+        raise UsageError("--organ 只用于 --kind performance")
     corpus = _corpus(settings)
     with closing(_outreach(settings, corpus)) as outreach:
         exported = outreach.export(
@@ -559,8 +589,13 @@ def export(
             end=end,
             exporter=exporter,
             corpus=f"{corpus.corpus_date.isoformat()} {corpus.hash[:12]}",
+            as_of=as_of,
+            progress=_counter("导出"),
+            county=settings.county_named,
+            organs=organs,
         )
-    click.echo(f"已导出 {exported.rows} 行：{out}")
+    archive = "（ZIP 压缩包，每张表一个文件）" if kind == "all" and form != "xlsx" else ""
+    click.echo(f"已导出 {exported.rows} 行：{out}{archive}")
 
 
 @main.group()
@@ -599,9 +634,16 @@ def bench_broadcast(settings: Settings, kills: int) -> None:
 
 
 def _attach() -> None:
-    from handlers.staff_commands import commands
+    from handlers import audit_commands, notice_commands, staff_commands
 
-    for command in commands(lambda settings: _outreach(settings, _corpus(settings))):
+    def store(settings: Settings) -> Outreach:
+        return _outreach(settings, _corpus(settings))
+
+    for command in (
+        *staff_commands.commands(store),
+        *notice_commands.commands(store, _corpus),
+        *audit_commands.commands(store),
+    ):
         main.add_command(command)
 
 
@@ -634,7 +676,8 @@ def _attach_requests() -> None:
 _HELP = {"--help", "-h"}
 if {"request", "gaps", *_HELP} & set(sys.argv[1:]):
     _attach_requests()
-if {"event", "period", "notice", "trace", *_HELP} & set(sys.argv[1:]):
+_STAFF = {"event", "period", "notice", "duties", "trace", "evidence", "insight", *_HELP}
+if _STAFF & set(sys.argv[1:]):
     _attach()  # they bring libraries for Word and Excel, which `cite` and `ask` need not wait for
 if {"campaign", "staff", *_HELP} & set(sys.argv[1:]):
     _attach_campaigns()

@@ -24,6 +24,7 @@ SHANGHAI = ZoneInfo("Asia/Shanghai")
 ROOT = Path(__file__).resolve().parent
 TELEGRAM_API = "https://api.telegram.org"
 WECHAT_API = "https://api.weixin.qq.com"
+COUNTY = "本县"
 
 
 class Clock(Protocol):
@@ -72,7 +73,7 @@ class Settings:
     wechat_token: str | None = None
     wechat_aes_key: str | None = None
     wechat_api: str = WECHAT_API
-    county: str = "本县"
+    county: str = COUNTY
     pushes_a_week: int = 2  # of campaigns, to one resident
     public_url: str | None = None  # where residents reach the web application, for pushed links
     https: bool = False  # residents come through a proxy that speaks HTTPS
@@ -109,12 +110,17 @@ class Settings:
             wechat_token=text("PUFA_WECHAT_TOKEN"),
             wechat_aes_key=text("PUFA_WECHAT_AES_KEY"),
             wechat_api=(text("PUFA_WECHAT_API") or WECHAT_API).rstrip("/"),
-            county=text("PUFA_COUNTY") or "本县",
+            county=text("PUFA_COUNTY") or COUNTY,
             pushes_a_week=_number("PUFA_PUSHES_A_WEEK", text("PUFA_PUSHES_A_WEEK"), 2, 1, 50),
             public_url=_public(text("PUFA_PUBLIC_URL"), text("PUFA_TELEGRAM_WEBHOOK_URL")),
             https=_switch("PUFA_HTTPS", text("PUFA_HTTPS")),
             secret_key=secret.encode() if secret else None,
         )
+
+    @property
+    def county_named(self) -> str | None:
+        """The county's name where ``PUFA_COUNTY`` gives one; None: the code lists' is meant."""
+        return None if self.county == COUNTY else self.county
 
     @property
     def knowledge_db(self) -> Path:

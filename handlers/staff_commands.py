@@ -1,4 +1,4 @@
-"""The staff's command line: offline activities, closed months, 普法提示单, a figure's rows.
+"""The staff's command line: offline activities and closed months.
 
 Commands parse words and print results; what they do is in ``outreach``. ``bot.py`` gives them
 the open store.
@@ -7,36 +7,27 @@ the open store.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
-from datetime import date
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import click
-from tabulate import tabulate
 
 from errors import UsageError
-from outreach import documents, duties, notices, report
-from outreach.store import Outreach
+from handlers.command_options import (
+    OpenStore,
+    actor_option,
+    day_of,
+    end_option,
+    file_path,
+    json_option,
+    start_option,
+)
 from settings import Settings
 
 State = Literal["submitted", "approved", "returned", "reversed"]
 STATES = get_args(State)
-Open = Callable[[Settings], Outreach]
-
-_actor = click.option("--actor", required=True, help="经办人姓名或工号，写进记录")
-_json = click.option("--json", "as_json", is_flag=True, help="输出 JSON")
-_start = click.option("--from", "start", required=True, help="起始日（含），YYYY-MM-DD")
-_end = click.option("--to", "end", required=True, help="截止日（含），YYYY-MM-DD")
-_files = click.Path(exists=False, dir_okay=False, path_type=Path)
-
-
-def _day(value: str) -> date:
-    try:
-        return date.fromisoformat(value)
-    except ValueError:
-        raise UsageError(f"{value!r} 不是 YYYY-MM-DD 的日期") from None
 
 
 def _show(result: Any, as_json: bool) -> None:
@@ -58,12 +49,12 @@ def _cells(pairs: Sequence[str]) -> dict[str, Any]:
     return cells
 
 
-def commands(open_store: Open) -> list[click.Command]:
-    """The groups ``event``, ``period``, ``notice`` and the command ``trace``."""
-    return [_event(open_store), _period(open_store), _notice(open_store), _trace(open_store)]
+def commands(open_store: OpenStore) -> list[click.Command]:
+    """The groups ``event`` and ``period``."""
+    return [_event(open_store), _period(open_store)]
 
 
-def _event(open_store: Open) -> click.Group:
+def _event(open_store: OpenStore) -> click.Group:
     @click.group()
     def event() -> None:
         """线下活动和培训：登记、导入、审核、冲销；审核通过才计数。"""
@@ -75,10 +66,10 @@ def _event(open_store: Open) -> click.Group:
     @click.option("--training", is_flag=True, help="是培训班（计期，不计场次）")
     @click.option("--set", "pairs", multiple=True, help="其他列，列名=值，可重复")
     @click.option("--joint", multiple=True, help="联合单位，可重复")
-    @click.option("--evidence", multiple=True, type=_files, help="佐证文件，可重复")
+    @click.option("--evidence", multiple=True, type=file_path, help="佐证文件，可重复")
     @click.option("--reason", help="更正已审核的记录时写明原因")
-    @_actor
-    @_json
+    @actor_option
+    @json_option
     @click.pass_obj
     def add(
         settings: Settings,
@@ -107,11 +98,11 @@ def _event(open_store: Open) -> click.Group:
         _show(done, as_json)
 
     @event.command("import")
-    @click.argument("file", type=_files)
+    @click.argument("file", type=file_path)
     @click.option("--dry-run", is_flag=True, help="只检查，不写入")
     @click.option("--reason", help="更正已审核的记录时写明原因")
-    @_actor
-    @_json
+    @actor_option
+    @json_option
     @click.pass_obj
     def import_(
         settings: Settings,
@@ -130,11 +121,11 @@ def _event(open_store: Open) -> click.Group:
             raise refused
 
     @event.command("list")
-    @_start
-    @_end
+    @start_option
+    @end_option
     @click.option("--state", type=click.Choice(STATES), help="只看这种状态")
     @click.option("--organ", help="只看这个主办单位")
-    @_json
+    @json_option
     @click.pass_obj
     def list_(
         settings: Settings,
@@ -146,13 +137,13 @@ def _event(open_store: Open) -> click.Group:
     ) -> None:
         """列出登记的活动和现状。"""
         with closing(open_store(settings)) as store:
-            found = store.activities(_day(start), _day(end), state=state, organ=organ)
+            found = store.activities(day_of(start), day_of(end), state=state, organ=organ)
         _show(found, as_json)
 
     @event.command("approve")
     @click.argument("number")
-    @_actor
-    @_json
+    @actor_option
+    @json_option
     @click.pass_obj
     def approve(settings: Settings, number: str, actor: str, as_json: bool) -> None:
         """审核通过；填报人不能审核自己的记录。"""
@@ -162,8 +153,8 @@ def _event(open_store: Open) -> click.Group:
     @event.command("return")
     @click.argument("number")
     @click.option("--reason", required=True)
-    @_actor
-    @_json
+    @actor_option
+    @json_option
     @click.pass_obj
     def return_(settings: Settings, number: str, reason: str, actor: str, as_json: bool) -> None:
         """退回修改。"""
@@ -173,8 +164,8 @@ def _event(open_store: Open) -> click.Group:
     @event.command("reverse")
     @click.argument("number")
     @click.option("--reason", required=True)
-    @_actor
-    @_json
+    @actor_option
+    @json_option
     @click.pass_obj
     def reverse(settings: Settings, number: str, reason: str, actor: str, as_json: bool) -> None:
         """冲销一条记录（新增一行，原记录不改）。"""
@@ -184,15 +175,15 @@ def _event(open_store: Open) -> click.Group:
     return event
 
 
-def _period(open_store: Open) -> click.Group:
+def _period(open_store: OpenStore) -> click.Group:
     @click.group()
     def period() -> None:
         """月度封账：封存当月数字，以后的更正显示为差异。"""
 
     @period.command("close")
     @click.argument("month")
-    @_actor
-    @_json
+    @actor_option
+    @json_option
     @click.pass_obj
     def close(settings: Settings, month: str, actor: str, as_json: bool) -> None:
         """封存一个月，例如 2026-10。"""
@@ -201,7 +192,7 @@ def _period(open_store: Open) -> click.Group:
 
     @period.command("show")
     @click.argument("month", required=False)
-    @_json
+    @json_option
     @click.pass_obj
     def show(settings: Settings, month: str | None, as_json: bool) -> None:
         """封存的月份；给出月份就显示封存后的差异。"""
@@ -210,75 +201,3 @@ def _period(open_store: Open) -> click.Group:
             _show(found, as_json)
 
     return period
-
-
-def _notice(open_store: Open) -> click.Group:
-    @click.group()
-    def notice() -> None:
-        """普法提示单（法治宣传教育法第五十七条）。"""
-
-    @notice.command("list")
-    @click.pass_obj
-    def list_(settings: Settings) -> None:
-        """列出提示单和现状。"""
-        with closing(open_store(settings)) as store:
-            found = notices.listed(store.database, store.clock.now())
-        lines = [f"{n.number}  {n.organ}  {n.state}  反馈期限 {n.deadline}" for n in found]
-        click.echo("\n".join(lines) or "还没有提示单。")
-
-    @notice.command("draft")
-    @click.option("--organ", required=True, help="发给哪个单位")
-    @_start
-    @_end
-    @click.option("--deadline", required=True, help="反馈期限，YYYY-MM-DD")
-    @click.option("--out", type=_files, required=True, help="写成 .docx")
-    @_actor
-    @click.pass_obj
-    def draft(
-        settings: Settings,
-        organ: str,
-        start: str,
-        end: str,
-        deadline: str,
-        out: Path,
-        actor: str,
-    ) -> None:
-        """按责任清单和节点，为逾期的事项拟一份提示单。"""
-        from knowledge.duties import Duties
-
-        with closing(open_store(settings)) as store:
-            now = store.clock.now()
-            found = duties.due_and_done(store.database, Duties.load(), _day(start), _day(end), now)
-            items = next((each.items for each in found if each.organ == organ), None)
-            if items is None:
-                raise UsageError(f"责任清单里没有 {organ}")
-            reminder = notices.draft(
-                store.database, organ, items, deadline=_day(deadline), actor=actor, now=now
-            )
-            documents.write_notice(reminder, out, county=settings.county, now=now)
-        click.echo(f"{reminder.number} 已拟好：{out}")
-
-    return notice
-
-
-def _trace(open_store: Open) -> click.Command:
-    @click.command()
-    @click.argument("figure")
-    @_start
-    @_end
-    @click.pass_obj
-    def trace(settings: Settings, figure: str, start: str, end: str) -> None:
-        """报告里一个数字的来历：脚注里的编号，例如 activities@organ=公安局。"""
-        from knowledge.duties import Duties
-
-        with closing(open_store(settings)) as store:
-            found = report.trace(
-                store.database, Duties.load(), figure, _day(start), _day(end), store.clock.now()
-            )
-        number = found.figure
-        click.echo(f"{number.id} = {number.value} {number.unit}\n{number.definition}")
-        held = [i for i in range(len(found.columns)) if any(row[i] for row in found.rows)]
-        rows = [["" if row[i] is None else row[i] for i in held] for row in found.rows]
-        click.echo(tabulate(rows, headers=[found.columns[i] for i in held]))
-
-    return trace

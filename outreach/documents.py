@@ -38,7 +38,6 @@ from outreach.word import (
     set_font,
     set_widths,
 )
-from settings import SHANGHAI
 
 TEXT_WIDTH = 156  # mm
 SHORT = 4  # characters: a column of numbers or states stands in the middle
@@ -74,7 +73,7 @@ def _write(document: DocumentObject, footnotes: Footnotes, draft: Draft, *, new_
     marked: set[str] = set()
     for block in draft.blocks:
         if isinstance(block, Grid):
-            _table(document, block)
+            add_table(document, block)
             continue
         paragraph = _paragraph(document, block)
         paragraph.paragraph_format.page_break_before = new_page
@@ -105,20 +104,21 @@ def _paragraph(document: DocumentObject, block: Passage) -> Paragraph:
     return paragraph
 
 
-def _table(document: DocumentObject, grid: Grid) -> None:
+def add_table(document: DocumentObject, grid: Grid) -> None:
+    """A table with a repeated heading whose rows are never broken."""
     table = document.add_table(rows=1, cols=len(grid.header), style="Table Grid")
     table.alignment = WD_TABLE_ALIGNMENT.CENTER
     set_widths(table, [Mm(TEXT_WIDTH * share) for share in grid.widths])
     middle = [all(len(cell) <= SHORT for cell in column) for column in zip(*grid.rows, strict=True)]
-    _fill(table.rows[0].cells, grid.header, grid.widths, middle, head=True)
+    fill_row(table.rows[0].cells, grid.header, grid.widths, middle, head=True)
     repeat_heading(table.rows[0])
     for row in grid.rows:
         added = table.add_row()
         keep_whole(added)
-        _fill(added.cells, row, grid.widths, middle)
+        fill_row(added.cells, row, grid.widths, middle)
 
 
-def _fill(
+def fill_row(
     cells: Sequence[_Cell],
     words: Sequence[str],
     widths: Sequence[float],
@@ -126,6 +126,7 @@ def _fill(
     *,
     head: bool = False,
 ) -> None:
+    """Write the cells of a row; those of a ``middle`` column are centred."""
     for place, (cell, text, share) in enumerate(zip(cells, words, widths, strict=True)):
         cell.width = Mm(TEXT_WIDTH * share)
         cell.vertical_alignment = WD_CELL_VERTICAL_ALIGNMENT.CENTER
@@ -161,18 +162,18 @@ def write_notice(
     office = office or f"{county}司法局"
     document = new_document(f"{reminder.number}普法提示单", office, now)
     sent = reminder.reached(notices.SENT)
-    when = sent.at.astimezone(SHANGHAI).date() if sent else None
+    when = sent.day if sent else None
 
-    _line(document, "普法提示单", "title")
-    _line(document, reminder.number, "note")
-    _line(document, f"{reminder.organ}：").paragraph_format.first_line_indent = Pt(0)
+    add_line(document, "普法提示单", "title")
+    add_line(document, reminder.number, "note")
+    add_line(document, f"{reminder.organ}：").paragraph_format.first_line_indent = Pt(0)
     quoted = f"规定：“{basis}”" if basis else "，"
-    _line(
+    add_line(
         document,
         f"《中华人民共和国法治宣传教育法》第五十七条{quoted}"
         f"经核对普法责任清单、普法节点日历和经审核的活动记录，你单位下列事项逾期未办：",
     )
-    _table(
+    add_table(
         document,
         Grid(
             ("序号", "应办事项", "应办时间", "依据", "办理情况"),
@@ -183,32 +184,37 @@ def write_notice(
             (0.09, 0.30, 0.24, 0.25, 0.12),
         ),
     )
-    asked = _line(
+    asked = add_line(
         document,
         f"请及时采取改进措施，于{day(reminder.deadline)}前填写《普法提示反馈单》并附佐证材料，"
         f"反馈至{office}。已经开展而未登记的，请补报活动记录并送审。",
     )
     asked.paragraph_format.space_before = Pt(10)
-    _line(document, f"联系人和电话：{FILL_IN}")
+    add_line(document, f"联系人和电话：{FILL_IN}")
     for words in (f"{office}（盖章）", day(when) if when else "        年    月    日"):
-        _line(document, words).alignment = WD_ALIGN_PARAGRAPH.RIGHT
+        add_line(document, words).alignment = WD_ALIGN_PARAGRAPH.RIGHT
     _slip(document, reminder, office)
     with placed(out) as path:
         save(document, path)
 
 
 def _slip(document: DocumentObject, reminder: notices.Reminder, office: str) -> None:
-    _line(document, "普法提示反馈单", "title").paragraph_format.page_break_before = True
-    _line(document, f"（回执，{reminder.number}）", "note")
-    answered = reminder.reached(notices.FEEDBACK)
+    add_line(document, "普法提示反馈单", "title").paragraph_format.page_break_before = True
+    add_line(document, f"（回执，{reminder.number}）", "note")
+    answered = reminder.answer
     closed = reminder.reached(notices.CLOSED)
     checked = (closed.note or "已核实办结") if closed else ""
+    files = (
+        "；".join(f"{each.name}〔{each.sha256[:8]}〕" for each in answered.files)
+        if answered
+        else ""
+    )
     rows = (
         ("反馈单位", reminder.organ, Mm(10)),
         ("提示事项", "；".join(owed.name for owed in reminder.owed), Mm(16)),
         ("未办原因", "", Mm(28)),
         ("改进措施和\n完成情况", answered.note if answered else "", Mm(55)),
-        ("佐证材料", "□照片  □签到表  □通知  □媒体报道  □其他：", Mm(12)),
+        ("佐证材料", files or "□照片  □签到表  □通知  □媒体报道  □其他：", Mm(12)),
         ("单位负责人\n签字（盖章）", "\n\n                        年    月  日", Mm(28)),
         (f"{office}\n核实意见", checked, Mm(28)),
     )
@@ -218,14 +224,15 @@ def _slip(document: DocumentObject, reminder: notices.Reminder, office: str) -> 
     for label, words, height in rows:
         row = table.add_row()
         row.height = height
-        _fill(row.cells, (label, words), _SLIP_WIDTHS, (True, False))
-    _line(document, f"反馈期限：{day(reminder.deadline)}。")
+        fill_row(row.cells, (label, words), _SLIP_WIDTHS, (True, False))
+    add_line(document, f"反馈期限：{day(reminder.deadline)}。")
 
 
 _SLIP_WIDTHS = (0.24, 0.76)
 
 
-def _line(document: DocumentObject, text: str, style: Style = "body") -> Paragraph:
+def add_line(document: DocumentObject, text: str, style: Style = "body") -> Paragraph:
+    """A paragraph in one of the styles."""
     paragraph = _paragraph(document, Passage(style, (text,)))
     set_font(paragraph.add_run(text).font, *_FONTS[style])
     return paragraph

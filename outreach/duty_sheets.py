@@ -7,11 +7,14 @@ from datetime import date
 
 from knowledge.calendar import Occurrence
 from knowledge.duties import Duty
+from outreach import notices
 from outreach.duties import OrganDuties, definition
 from outreach.passages import FILL_IN
+from outreach.reminders import Step
 from outreach.sheet_parts import MEASURE_TITLES, Request, measure_columns, titled
 from outreach.statistics import BLANK
 from outreach.workbook import A3, Column, Sheet, Value
+from settings import SHANGHAI
 
 
 def nodes(request: Request, owed: Sequence[OrganDuties]) -> Sheet:
@@ -124,7 +127,11 @@ def _numbered(lines: Sequence[str]) -> str:
 
 
 def due_items(request: Request, owed: Sequence[OrganDuties]) -> Sheet:
-    """应办已办: every item of the period."""
+    """应办已办: every item of the period, with the notices that reminded of it."""
+    told: dict[tuple[str, str], list[str]] = {}
+    for each in notices.listed(request.database, request.window.as_of):
+        for one in each.owed:
+            told.setdefault((each.organ, one.key), []).append(each.number)
     return Sheet(
         name="应办已办",
         title=titled(request, "普法责任应办已办明细"),
@@ -132,12 +139,13 @@ def due_items(request: Request, owed: Sequence[OrganDuties]) -> Sheet:
             *(Column("责任单位", 18), Column("应办事项", 30), Column("开始", 11, "center")),
             *(Column("最后一天", 11, "center"), Column("依据", 34), Column("应办数", 8, "count")),
             *(Column("已办数", 8, "count"), Column("办理情况", 16, "center")),
-            Column("备注", 14, "center"),
+            *(Column("普法提示", 20, "center"), Column("备注", 14, "center")),
         ),
         rows=[
             [
                 *(item.organ, item.name, item.start.isoformat(), item.end.isoformat()),
                 *(item.basis, item.need, item.done, item.shown),
+                "、".join(told.get((item.organ, item.key), ())),
                 "日期待确认" if item.proposed else "",
             ]
             for each in owed
@@ -146,6 +154,49 @@ def due_items(request: Request, owed: Sequence[OrganDuties]) -> Sheet:
         notes=(definition(request.duties),),
         frozen_columns=2,
     )
+
+
+def reminders(request: Request) -> Sheet:
+    """普法提示: every notice that was open in the period, with its loop and who did what."""
+    window = request.window
+    today = window.as_of.astimezone(SHANGHAI).date()
+    rows: list[list[Value]] = []
+    for each in notices.listed(request.database, window.as_of):
+        closed = each.reached(notices.CLOSED)
+        if each.steps[0].day <= window.last and (not closed or closed.day >= window.first):
+            rows.append(_reminder_row(each, today))
+    return Sheet(
+        name="普法提示",
+        title=titled(request, "普法提示办理情况（提示、反馈、办结）"),
+        columns=(
+            *(Column("编号", 20, "center"), Column("责任单位", 16), Column("提示事项", 40)),
+            *(Column("拟稿", 20, "center"), Column("发出", 20, "center")),
+            *(Column("反馈期限", 11, "center"), Column("反馈", 20, "center")),
+            *(Column("反馈内容", 40), Column("反馈佐证", 20), Column("办结", 20, "center")),
+            *(Column("核实意见", 24), Column("现状", 18, "center")),
+        ),
+        rows=rows,
+        notes=(
+            "依据：法治宣传教育法第五十七条。列出统计期间内拟稿、发出、反馈或尚未办结的提示单；"
+            "现状以数据截止时间为准。反馈有更正的，列最后一次。",
+        ),
+        paper=A3,
+        frozen_columns=2,
+    )
+
+
+def _reminder_row(each: notices.Reminder, today: date) -> list[Value]:
+    def by(step: Step | None) -> str:
+        return f"{step.day.isoformat()} {step.by or step.actor}" if step else ""
+
+    answered, closed = each.answer, each.reached(notices.CLOSED)
+    files = (f"{one.name}〔{one.sha256[:8]}〕" for one in answered.files) if answered else ()
+    return [
+        *(each.number, each.organ, _numbered([owed.name for owed in each.owed])),
+        *(by(each.steps[0]), by(each.reached(notices.SENT)), each.deadline.isoformat()),
+        *(by(answered), answered.note if answered else "", "；".join(files)),
+        *(by(closed), (closed.note or "已核实") if closed else "", each.shown(today)),
+    ]
 
 
 def _short(value: date) -> str:

@@ -76,6 +76,7 @@ LABELS = {
     "form": "普法形式",
     "channel": "渠道",
     "system": "系统",
+    "topic": "主题",
     SORT: "类别",
     METHOD: "人数统计方法",
     "state": "办理情况",
@@ -264,12 +265,17 @@ def _combinations(found: list[tuple[str, str]]) -> Iterator[Where]:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """The rows behind a figure; ``sums`` False: the column's sum is not the figure (人数)."""
+    """The rows behind a figure.
+
+    ``column``: the one whose sum is the figure; None: the figure is how many rows there are.
+    ``sums`` False: the column's sum is not the figure (人数).
+    """
 
     figure: Figure
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell | float, ...], ...]
     sums: bool
+    column: str | None = None
 
 
 def trace(database: Database, text: str, start: date, end: date, as_of: datetime) -> Trace:
@@ -302,10 +308,11 @@ def trace(database: Database, text: str, start: date, end: date, as_of: datetime
     else:
         by = ("month", "organ", "system", "topic", "channel", "campaign", "node")
         table = statistics.stats(database, start, end, by, as_of)
-        columns = (*by, figure.name)
+        column = figure.name
+        columns = (*by, column)
         found = [
             (*row.by.values(), row.measures[measure])
             for row in table.rows
             if set(where) <= set(row.by.items()) and row.measures.get(measure)
         ]
-    return Trace(figure, columns, tuple(found), sums=figure.unit != "人")
+    return Trace(figure, columns, tuple(found), sums=figure.unit != "人", column=column)

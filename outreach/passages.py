@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 from errors import OutreachError
@@ -117,11 +118,19 @@ class Draft:
 
 def period(window: Window) -> str:
     """统计期间 and 数据截止时间 for a footnote."""
-    moment = window.as_of.astimezone(SHANGHAI)
     return (
         f"统计期间：{day(window.first)}至{day(window.last)}（含首尾两日）；"
-        f"数据截止时间：{moment:%Y-%m-%d %H:%M:%S}（北京时间）"
+        f"数据截止时间：{cutoff(window.as_of)}（北京时间）"
     )
+
+
+def cutoff(as_of: datetime) -> str:
+    """数据截止时间 as it is printed (Asia/Shanghai), exactly: ``trace --as-of`` takes it back."""
+    plain = as_of.astimezone(SHANGHAI).replace(tzinfo=None)
+    if not plain.microsecond:
+        return plain.isoformat(sep=" ", timespec="seconds")
+    whole = plain.microsecond % 1000 == 0
+    return plain.isoformat(sep=" ", timespec="milliseconds" if whole else "microseconds")
 
 
 def day(value: Any) -> str:

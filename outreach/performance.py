@@ -13,7 +13,7 @@ from outreach import notices
 from outreach.duties import DueItem
 from outreach.figures import Figure
 from outreach.passages import FILL_IN, Draft, Grid, Passage, Piece, Style, clause, day, sentence
-from outreach.report import GIVEN, Material, attended, nonzero
+from outreach.report import GIVEN, OVERDUE, Material, attended, nonzero
 
 
 def performance(material: Material, organ: str) -> Draft:
@@ -58,6 +58,7 @@ def performance(material: Material, organ: str) -> Draft:
         clause("收到普法提示单", material.notice(notices.SENT, organ)),
         clause("已反馈", material.notice(notices.FEEDBACK, organ)),
         clause("已办结", material.notice(notices.CLOSED, organ)),
+        nonzero("逾期未反馈", material.notice(OVERDUE, organ)),
     )
     forms = sentence(
         *(

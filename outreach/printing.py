@@ -1,4 +1,4 @@
-"""Exports that people print: workbooks, the report, the units' 履职报告.
+"""Exports: tables as workbooks, CSV and JSON; the report and the units' 履职报告.
 
 Here the county's data files are read and handed to those who fill and write the documents.
 """
@@ -15,17 +15,22 @@ from pathlib import Path
 from errors import UsageError
 from knowledge.duties import Duties
 from outreach import sheets
+from outreach.codes import county_codes
+from outreach.consultations import Window
 from outreach.database import Database
 from outreach.documents import write_drafts
-from outreach.files import placed
+from outreach.files import placed_text
+from outreach.insight import insight
+from outreach.insight_report import demand
 from outreach.passages import Draft
 from outreach.performance import performance
 from outreach.report import Material, section
+from outreach.sheet_parts import Request
 
 REPORT, PERFORMANCE = "report", "performance"
 # Kind → formats that are written here.
 PRINTED = {
-    **dict.fromkeys(sheets.KINDS, ("xlsx",)),
+    **dict.fromkeys(sheets.KINDS, sheets.FORMATS),
     REPORT: ("docx", "json"),
     PERFORMANCE: ("docx", "json"),
 }
@@ -33,13 +38,11 @@ PRINTED = {
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """What was written: data rows (of a report: figures) and their SHA-256.
-
-    Of several sheets: the SHA-256 of a line ``name sha256`` for each.
-    """
+    """What was written: data rows (of a report: figures), their SHA-256, where ``meta`` stands."""
 
     rows: int
     sha256: str
+    meta: Path | None = None
 
 
 def write_printed(
@@ -85,28 +88,18 @@ def write_printed(
         raise UsageError(f"{kind} 不能导出为 {format}")
     duties = duties or Duties.load()
     county = county or duties.calendar.codelists.county
-    if format == "xlsx":
-        written = sheets.write_xlsx(
-            database,
-            duties,
-            kind=kind,
-            out=out,
-            start=start,
-            end=end,
-            as_of=as_of,
-            county=county,
-            exporter=exporter,
-            corpus=corpus,
-            progress=progress,
+    if kind in sheets.KINDS:
+        window = Window(start, end, as_of)
+        request = Request(database, duties, window, county, exporter, corpus)
+        written, beside = sheets.write_sheets(
+            request, kind=kind, format=format, out=out, progress=progress
         )
-        hashes = written.sha256
-        one = next(iter(hashes.values()))
-        lines = "".join(f"{name} {digest}\n" for name, digest in hashes.items())
-        whole = one if len(hashes) == 1 else hashlib.sha256(lines.encode()).hexdigest()
-        return Printed(sum(written.rows.values()), whole)
+        return Printed(sum(written.rows.values()), written.whole, beside)
     material = Material.read(database, duties, start, end, as_of, county)
     if kind == REPORT:
-        drafts, title = [section(material)], f"{county}法治宣传教育工作情况"
+        found = insight(database, county_codes(), duties.calendar, start, end, as_of)
+        drafts = list(filter(None, (section(material), demand(found))))
+        title = f"{county}法治宣传教育工作情况"
     else:
         names = organs or tuple(each.organ for each in material.organs)
         drafts = [performance(material, organ) for organ in names]
@@ -117,8 +110,8 @@ def write_printed(
         facts = {"kind": kind, "county": county, "exporter": exporter, "corpus": corpus}
         told = [draft.to_json() for draft in drafts]
         whole_text = json.dumps(facts | {"drafts": told}, ensure_ascii=False, indent=2)
-        with placed(out) as path:
-            path.write_text(whole_text + "\n", encoding="utf-8")
+        with placed_text(out) as stream:
+            stream.write(whole_text + "\n")
     return Printed(sum(len(draft.figures) for draft in drafts), _digest(drafts))
 
 

@@ -20,13 +20,9 @@ from outreach.database import Database
 from outreach.duties import DueItem, OrganDuties, definition, due_and_done
 from outreach.figures import Book, Cell, Figure, Trace, Where
 from outreach.figures import trace as trace_statistics
-from outreach.passages import (
-    Draft,
-    Passage,
-    Piece,
-    clause,
-    sentence,
-)
+from outreach.insight_report import PREFIX, trace_insight
+from outreach.passages import Draft, Passage, Piece, clause, sentence
+from settings import SHANGHAI
 
 # The four systems in the report's order, in today's terms.
 SYSTEMS = {
@@ -44,10 +40,14 @@ DUTY_COUNTS: dict[str, tuple[str, Callable[[DueItem], bool]]] = {
     "open": ("未办", lambda item: item.state == "未办"),
     "overdue": ("逾期", lambda item: item.state == "逾期"),
 }
-NOTICE_STATES = (notices.SENT, notices.FEEDBACK, notices.CLOSED)
+OVERDUE = "overdue"
+NOTICE_STATES = {
+    **{state: notices.STATES[state] for state in (notices.SENT, notices.FEEDBACK, notices.CLOSED)},
+    OVERDUE: "逾期未反馈",
+}
 NOTICE_DEFINITION = (
     "普法提示单：统计期间内发出的（法治宣传教育法第五十七条），一张算一件；"
-    "是否反馈、办结以数据截止时间为准。"
+    "是否反馈、办结、逾期以数据截止时间为准；逾期未反馈：过了反馈期限仍没有反馈。"
 )
 # Materials, one unit each, never converted (rule R6).
 GIVEN = {
@@ -119,11 +119,11 @@ class Material:
         return Figure(f"duties.{what}{_at(organ)}", value, "项", words, _state(name, organ))
 
     def notice(self, state: str, organ: str | None = None) -> Figure | None:
-        """How many notices went out, and of these how many came to a later state."""
+        """How many notices went out, and of these how many came to a later state or are late."""
         if not self.told(notices.SENT, organ):
             return None
         value = len(self.told(state, organ))
-        where = _state(notices.STATES[state], organ)
+        where = _state(NOTICE_STATES[state], organ)
         return Figure(f"notices.{state}{_at(organ)}", value, "件", NOTICE_DEFINITION, where)
 
     def items(self, organ: str | None = None) -> list[DueItem]:
@@ -141,11 +141,13 @@ class Material:
         return [(value, label) for _, value, label in sorted(found)]
 
     def told(self, state: str, organ: str | None = None) -> list[notices.Reminder]:
-        """The period's notices that came to a state."""
+        """The period's notices that came to a state, or whose feedback is overdue."""
+        today = self.window.as_of.astimezone(SHANGHAI).date()
         return [
             each
             for each in self.reminders
-            if organ in (None, each.organ) and each.reached(state) is not None
+            if organ in (None, each.organ)
+            and (each.overdue(today) if state == OVERDUE else each.reached(state))
         ]
 
 
@@ -273,6 +275,7 @@ def _duty(material: Material) -> tuple[Piece, ...]:
         clause("对未依法履行普法职责的单位发出普法提示单", material.notice(notices.SENT)),
         clause("收到反馈", material.notice(notices.FEEDBACK)),
         clause("办结", material.notice(notices.CLOSED)),
+        nonzero("逾期未反馈", material.notice(OVERDUE)),
     )
     return (*by_system, *owed, *reminded)
 
@@ -308,6 +311,8 @@ def trace(
         UsageError: there is no such figure, or nothing in it.
     """
     kind, _, rest = text.strip().partition(".")
+    if kind == PREFIX:
+        return trace_insight(database, duties.calendar, text, start, end, as_of)
     if kind not in ("duties", "notices"):
         return trace_statistics(database, text, start, end, as_of)
     rows: tuple[tuple[Cell, ...], ...] = ()
@@ -324,24 +329,25 @@ def trace(
     elif kind == "notices" and what in NOTICE_STATES:
         figure = material.notice(what, organ or None)
         columns = ("编号", "责任单位", "发出", "反馈期限", "现状", "反馈", "提示事项")
-        rows = tuple(_notice_row(each) for each in material.told(what, organ or None))
+        today = as_of.astimezone(SHANGHAI).date()
+        rows = tuple(_notice_row(each, today) for each in material.told(what, organ or None))
     else:
         figure = None
     if figure is None:
         raise UsageError(f"{start} 至 {end} 没有这个数字：{text}")
     if figure.value != len(rows):
         raise OutreachError(f"数字 {text} 与明细行数不一致：请报告程序缺陷")
-    return Trace(figure, columns, rows, sums=False)
+    return Trace(figure, columns, rows, sums=True)
 
 
-def _notice_row(each: notices.Reminder) -> tuple[str, ...]:
-    sent, answered = each.reached(notices.SENT), each.reached(notices.FEEDBACK)
+def _notice_row(each: notices.Reminder, today: date) -> tuple[str, ...]:
+    sent, answered = each.reached(notices.SENT), each.answer
     return (
         each.number,
         each.organ,
-        str(sent.at.date()) if sent else "",
+        str(sent.day) if sent else "",
         str(each.deadline),
-        notices.STATES[each.state],
+        each.shown(today),
         answered.note if answered else "",
         "、".join(owed.name for owed in each.owed),
     )

@@ -141,13 +141,16 @@ def _csv_rows(path: Path, data: bytes) -> _Rows:
     try:
         for number, row in enumerate(reader, start=1):
             formulas = [place for place, cell in enumerate(row) if cell.startswith("=")]
-            # A leading apostrophe is how the export keeps text from being a formula.
-            bare = [c[1:] if c[:1] == "'" and c[1:2] in _FORMULA else c for c in row]
-            yield number, list(bare), formulas
+            yield number, [_bare(cell) for cell in row], formulas
     except csv.Error as error:
         raise DataError(
             path, number + 1, f"CSV 语法错误（{error}）", "请检查双引号和逗号"
         ) from error
+
+
+def _bare(cell: str) -> str:
+    """A leading apostrophe is how the export keeps text from being a formula."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in _FORMULA else cell
 
 
 def _inspect(path: Path, stream: io.BufferedReader) -> None:
@@ -216,4 +219,8 @@ def _xlsx_rows(sheet: Any) -> _Rows:  # a ReadOnlyWorksheet, whose stub is wrong
     for number, row in enumerate(rows, start=1):
         formulas = [place for place, cell in enumerate(row) if cell.data_type == "f"]
         values = [None if cell.data_type == "f" else cell.value for cell in row]
-        yield number, [v if isinstance(v, Cell) else str(v) for v in values], formulas
+        yield number, [_bare(v) if isinstance(v, str) else _plain(v) for v in values], formulas
+
+
+def _plain(value: Any) -> Cell:
+    return value if isinstance(value, Cell) else str(value)

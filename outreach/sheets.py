@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import Connection
 
-from knowledge.duties import Duties
 from outreach import notices
 from outreach.campaign_figures import CAMPAIGN_COLUMNS, NOTES, campaign_rows
-from outreach.consultations import Window
-from outreach.database import Database
+from outreach.cell_text import HASHED
 from outreach.duties import OrganDuties, definition, due_and_done
-from outreach.duty_sheets import due_items, duty_list, nodes
+from outreach.duty_sheets import due_items, duty_list, nodes, reminders
+from outreach.flat_files import Tables, write_archive, write_csv, write_json
 from outreach.ledger import LEDGER_COLUMNS, ledger
-from outreach.passages import day
+from outreach.passages import cutoff, day
 from outreach.sheet_parts import MEASURE_TITLES, Request, measure_columns, titled
-from outreach.statistics import BLANK, DEFINITIONS, LAW_NOTE, PEOPLE_NOTE, Measures
+from outreach.statistics import (
+    BLANK,
+    DEFINITIONS,
+    LAW_NOTE,
+    PEOPLE_NOTE,
+    SMALL_NOTE,
+    Measures,
+)
 from outreach.workbook import (
     A3,
     Chart,
@@ -34,12 +40,13 @@ from outreach.workbook import (
 )
 from settings import SHANGHAI
 
+FORMATS = ("xlsx", "csv", "json")
 KINDS = ("ledger", "organs", "nodes", "duties", "campaigns", "all")
 _LABELS = {
     "ledger": "工作台账",
     "organs": "按单位、系统和月汇总",
     "nodes": "节点活动表",
-    "duties": "责任清单和应办已办",
+    "duties": "责任清单、应办已办和普法提示",
     "campaigns": "推送活动表",
     "all": "全部表格",
 }
@@ -55,42 +62,62 @@ _COUNTS = (
 )
 
 
-def write_xlsx(
-    database: Database,
-    duties: Duties,
+def write_sheets(
+    request: Request,
     *,
     kind: str,
+    format: str,
     out: Path,
-    start: date,
-    end: date,
-    as_of: datetime,
-    county: str,
-    exporter: str,
-    corpus: str | None = None,
     progress: Callable[[int], None] | None = None,
-) -> Written:
-    """Write an export of whole days in Asia/Shanghai, both ends included, as an .xlsx file.
+) -> tuple[Written, Path | None]:
+    """Write an export as ``xlsx``, ``csv`` or ``json``.
 
     Args:
-        database: the store.
-        duties: the county's duty list, which holds calendar and code lists.
+        request: what is exported.
         kind: one of :data:`KINDS`.
+        format: one of :data:`FORMATS`.
         out: the file; an existing one is replaced as a whole or not at all.
-        start: first day.
-        end: last day.
-        as_of: 数据截止时间, aware.
-        county: the county's name, for the titles.
-        exporter: who exports.
-        corpus: date or name of the statute corpus.
         progress: called with the number of rows written so far.
 
+    Returns:
+        Rows and hashes by table, and where ``meta`` stands if in a file of its own.
+
     Raises:
-        UsageError: the window is empty, or the file cannot be written.
+        UsageError: the file cannot be written.
     """
-    request = Request(database, duties, Window(start, end, as_of), county, exporter, corpus)
     with ExitStack() as open_:
         sheets = list(_sheets(request, kind, open_))
-        return write_workbook(sheets, _statement(request, kind), out, progress=progress)
+        if format == "xlsx":
+            return write_workbook(sheets, _statement(request, kind), out, progress=progress), None
+        tables = Tables(_meta(request, kind), progress)
+        beside = None
+        if kind == "all":
+            write_archive(sheets, out, tables, format)
+        elif format == "csv":
+            beside = write_csv(sheets, out, tables)
+        else:
+            write_json(sheets, out, tables)
+        return tables.written, beside
+
+
+def _meta(request: Request, kind: str) -> dict[str, Any]:
+    """What CSV and JSON say of themselves; in Excel the sheets 口径说明 and 导出说明."""
+    window = request.window
+    moment = window.as_of.astimezone(SHANGHAI)
+    days = f"{window.first.isoformat()} 至 {window.last.isoformat()}"
+    return {
+        "kind": kind,
+        "from": window.first.isoformat(),
+        "to": window.last.isoformat(),
+        "filter": f"{days}（含首尾两日，北京时间），全部单位、全部渠道",
+        "as_of": moment.isoformat(),
+        "数据截止时间": f"{cutoff(window.as_of)}+08:00",
+        "exporter": request.exporter,
+        "corpus": request.corpus,
+        "sha256_of": HASHED + "；不含“合计”行",
+        "notes": [PEOPLE_NOTE, LAW_NOTE, SMALL_NOTE],
+        "definitions": DEFINITIONS,
+    }
 
 
 def _sheets(request: Request, kind: str, open_: ExitStack) -> Iterator[Sheet]:
@@ -110,6 +137,7 @@ def _sheets(request: Request, kind: str, open_: ExitStack) -> Iterator[Sheet]:
     if "duties" in wanted:
         yield duty_list(request)
         yield due_items(request, owed)
+        yield reminders(request)
     if "campaigns" in wanted:
         yield _campaigns(request)
     if "ledger" in wanted:
@@ -270,14 +298,14 @@ def _statement(request: Request, kind: str) -> Statement:
             ("导出内容", _LABELS[kind]),
             ("统计期间", f"{day(window.first)}至{day(window.last)}（含首尾两日，北京时间）"),
             ("筛选条件", "全部单位、全部渠道"),
-            ("数据截止时间", f"{moment:%Y-%m-%d %H:%M:%S}（北京时间）"),
+            ("数据截止时间", f"{cutoff(window.as_of)}（北京时间）"),
             ("导出人", request.exporter),
             ("法条库", request.corpus or BLANK),
             ("性质", "本表为工作统计（台账），不是统计调查表。"),
-            ("校验码算法", "每行各列按 JSON 数组（UTF-8，无空格）写成一行、以换行结尾，依次连接"),
+            ("校验码算法", HASHED),
         ),
         period=f"统计期间：{day(window.first)}至{day(window.last)}    数据截止时间："
-        f"{moment:%Y-%m-%d %H:%M:%S}    导出人：{request.exporter}",
+        f"{cutoff(window.as_of)}    导出人：{request.exporter}",
         moment=moment,
         author=request.exporter,
         charts=_charts(request) if kind in ("organs", "all") else (),

@@ -18,7 +18,10 @@ Key = tuple[str, ...]
 
 
 def hidden(
-    cells: Mapping[Key, int], sensitive: Iterable[Key], by: Sequence[str]
+    cells: Mapping[Key, int],
+    sensitive: Iterable[Key],
+    by: Sequence[str],
+    people: Mapping[Key, int] | None = None,
 ) -> tuple[dict[Key, str], bool]:
     """Which cells of one measure to hide, and what to show for them.
 
@@ -26,12 +29,15 @@ def hidden(
         cells: the measure by dimension values.
         sensitive: rows that name a town, village or group (a blank one picks nobody out).
         by: the dimensions' names, in the order of the values.
+        people: of a measure that counts times, how many people are behind each cell: a cell of
+            one person who came nine times is small too.
 
     Returns:
         What is shown instead, for the cells that must be hidden; and whether the table's total
         would still tell them, because there was nothing left to hide with them.
     """
-    gone = {key for key in sensitive if 0 < cells[key] < LEAST}
+    behind = people or cells
+    gone = {key for key in sensitive if 0 < cells[key] < LEAST or 0 < behind[key] < LEAST}
     if not gone:
         return {}, False
     lines: dict[tuple[int, Key], list[Key]] = {}

@@ -155,6 +155,8 @@ class Outreach:
         corpus: str | None = None,
         as_of: datetime | None = None,
         progress: exports.Progress | None = None,
+        county: str | None = None,
+        organs: Sequence[str] = (),
     ) -> exports.Exported:
         """Write an export of [start, end]; see :func:`outreach.exports.export`."""
         return exports.export(
@@ -164,11 +166,21 @@ class Outreach:
             out=out,
             start=start,
             end=end,
-            as_of=as_of or self.clock.now(),
+            as_of=as_of or self.cutoff(),
             exporter=exporter,
             corpus=corpus,
             progress=progress,
+            county=county,
+            organs=organs,
         )
+
+    def cutoff(self) -> datetime:
+        """数据截止时间 of what is read from now on: this millisecond, which can be printed whole.
+
+        It is rounded up, so that what was recorded just before is in it; reading begins later.
+        """
+        now = self.clock.now()
+        return now + timedelta(microseconds=-now.microsecond % 1000)
 
     def erase(
         self,
@@ -342,10 +354,19 @@ class Outreach:
             DataError: a file that cannot be used.
             OutreachError: unknown, or taken back.
         """
-        kept = [self._keep(path) for path in files]
+        kept = self.keep_evidence(files)
         with self.database.write() as connection:
             now = self.clock.now()
             return register.attach(connection, number, kept, actor=actor, now=now)
+
+    def keep_evidence(self, files: Sequence[Path]) -> list[Evidence]:
+        """Copy files to the evidence folder, to be attached to what is recorded next.
+
+        Raises:
+            DataError: a file that cannot be used.
+            OutreachError: there is no folder, or it cannot be written.
+        """
+        return [self._keep(path) for path in files]
 
     def close_period(self, month: str, *, actor: str) -> periods.Closed:
         """Freeze the figures of a past month (``2026-03``).

@@ -22,6 +22,7 @@ campaign_log    every step that a campaign took                  never (triggers
 staff           who may take which step                          yes, by logged steps
 staff_codes     one-time codes that bind a channel's account     yes
 staff_log       every change of staff                            never (triggers)
+notice_files    files of a 普法提示's feedback                     never (triggers)
 =============== ================================================ ==========================
 
 An offline activity is an event (type ``activity`` or ``training``) with a row in ``activities``;
@@ -311,4 +312,5 @@ APPEND_ONLY = (
     "periods",
     "campaign_log",
     "staff_log",
+    "notice_files",
 )

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 from xml.sax.saxutils import escape
 
 from docx import Document
@@ -148,7 +148,7 @@ def set_widths(table: Table, widths: Sequence[Length]) -> None:
         column.width = width
 
 
-def save(document: DocumentObject, path: Path | BinaryIO) -> None:
+def save(document: DocumentObject, path: Path | IO[bytes]) -> None:
     """Write the document so that the same content gives the same bytes."""
     stream = BytesIO()
     document.save(stream)

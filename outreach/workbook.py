@@ -8,7 +8,6 @@ ledger. What it asks for in return: rows are written once, from top to bottom.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -23,11 +22,11 @@ import xlsxwriter  # type: ignore[import-untyped]
 from xlsxwriter.exceptions import FileCreateError  # type: ignore[import-untyped]
 
 from errors import UsageError
-from outreach.exports import neutral
+from outreach.cell_text import Value as Value
+from outreach.cell_text import hash_line, neutral
 from outreach.files import placed
 from outreach.statistics import BLANK
 
-Value = str | int | float | None
 Kind = Literal["text", "center", "count", "rate"]
 MOST_ROWS = 1_048_576 - 100  # Excel's, less heading and notes
 A4, A3 = 9, 8
@@ -92,6 +91,14 @@ class Written:
 
     rows: dict[str, int] = field(default_factory=dict)
     sha256: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def whole(self) -> str:
+        """One table's SHA-256; of several, that of a line ``name sha256`` for each."""
+        if len(self.sha256) == 1:
+            return next(iter(self.sha256.values()))
+        lines = "".join(f"{name} {digest}\n" for name, digest in self.sha256.items())
+        return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def write_workbook(
@@ -335,11 +342,6 @@ class _Writer:
 
 _FOOTER = "&C&9第 &P 页  共 &N 页&R&9&A"
 _MIDDLE = {"valign": "vcenter"}
-
-
-def hash_line(values: Sequence[Value]) -> bytes:
-    """What a row adds to its sheet's SHA-256; the same as in the CSV and JSON exports."""
-    return (json.dumps(list(values), ensure_ascii=False, separators=(",", ":")) + "\n").encode()
 
 
 def _write_row(page: Any, row: int, values: Sequence[Value], formats: Sequence[Any]) -> None:

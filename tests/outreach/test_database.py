@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -16,10 +17,11 @@ from sqlalchemy import Connection, func, insert, select, text
 from sqlalchemy.exc import DBAPIError
 
 from errors import OutreachError, SettingsError
-from outreach import tables
+from outreach import notices, tables
 from outreach.activities import Evidence
 from outreach.campaigns import staff, steps
 from outreach.database import Database
+from outreach.duties import DueItem
 from outreach.events import record
 from outreach.register import attach, decide, submit
 from outreach.store import Outreach
@@ -246,6 +248,14 @@ def fill_log(store: Outreach) -> None:
     with store.database.write() as connection:
         staff.add(connection, "王五", ["editor"], by="李四", now=NOON)
         steps.save(connection, definition(), by="王五", now=NOON, key="0" * 32)
+    overdue = DueItem(
+        *(NOON.date(), NOON.date(), "国家宪法日", "公安局", 1, "场次", 0, "逾期", False, False)
+    )
+    given: dict[str, Any] = {"actor": "王五", "now": NOON}
+    base = store.database
+    number = notices.draft(base, "公安局", [overdue], deadline=NOON.date(), **given).number
+    notices.send(base, number, **given)
+    notices.feedback(base, number, note="已补办", files=[photo], **given)
 
 
 @pytest.mark.parametrize("table", tables.APPEND_ONLY)

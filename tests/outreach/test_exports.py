@@ -4,6 +4,8 @@ import csv
 import hashlib
 import json
 import sqlite3
+import stat
+import zipfile
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +16,10 @@ from hypothesis import strategies as st
 
 from errors import UsageError
 from outreach.exports import LEDGER_COLUMNS, Exported, neutral
+from outreach.passages import cutoff
 from outreach.store import Outreach
+from tests.outreach import county
+from tests.outreach.conftest import FakeClock
 from tests.outreach.samples import CIVIL, CONSUMER, FRAUD, NOON, answer, gap, referral
 
 SPEC = (
@@ -168,11 +173,14 @@ def test_a_failing_export_leaves_the_old_file(filled: Outreach, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"kind": "organs"}, "xlsx"),
+        ({"kind": "organs", "format": "docx"}, "xlsx、csv、json"),
+        ({"kind": "report"}, "docx、json"),
         ({"kind": "nothing"}, "ledger"),
-        ({"format": "docx"}, "csv、json、xlsx"),
+        ({"format": "docx"}, "xlsx、csv、json"),
         ({"start": date(2027, 1, 1)}, "早于"),
         ({"out": Path("nowhere") / "l.csv"}, "无法写入"),
+        ({"out": Path("nowhere") / "l.json", "format": "json"}, "无法写入"),
+        ({"out": Path(), "format": "json"}, "文件夹"),
     ],
 )
 def test_what_cannot_be_exported_is_said(
@@ -181,7 +189,102 @@ def test_what_cannot_be_exported_is_said(
     out = tmp_path / fields.pop("out", "l.csv")
     with pytest.raises(UsageError, match=words):
         write(store, out, **fields)
-    assert not out.exists()
+    assert not out.is_file()
+
+
+TABLES = ("organs", "nodes", "duties", "campaigns")
+
+
+@pytest.fixture
+def year(store: Outreach, clock: FakeClock) -> Outreach:
+    county.fill(store, clock)
+    return store
+
+
+def whole(store: Outreach, out: Path, kind: str, format: str) -> Exported:
+    return write(store, out, format, kind=kind, as_of=county.AS_OF, **county.YEAR)
+
+
+@pytest.mark.parametrize("kind", ["ledger", *TABLES])
+def test_every_table_says_the_same_in_every_format(
+    year: Outreach, tmp_path: Path, kind: str
+) -> None:
+    done = {f: whole(year, tmp_path / f"t.{f}", kind, f) for f in ("xlsx", "csv", "json")}
+    assert len({(each.rows, each.sha256) for each in done.values()}) == 1
+    told = json.loads((tmp_path / "t.json").read_text(encoding="utf-8"))
+    meta = json.loads((tmp_path / "t.csv.meta.json").read_text(encoding="utf-8"))
+    assert told["meta"] == meta
+    assert (meta["kind"], meta["sha256"], meta["exporter"]) == (kind, done["csv"].sha256, "李")
+    tables = [told, *told.get("tables", ())]
+    for table, facts in zip(tables, meta["tables"], strict=True):
+        first = facts is meta["tables"][0]
+        path = tmp_path / ("t.csv" if first else f"t.{facts['name']}.csv")
+        rows = read(path)
+        shown = [*table["rows"], *([table["total"]] if "total" in table else [])]
+        assert [
+            dict.fromkeys(facts["columns"]) | {k: v or None for k, v in r.items()} for r in rows
+        ] == [
+            {k: neutral(str(v)) if v not in (None, "") else None for k, v in row.items()}
+            for row in shown
+        ]
+        digest = hashlib.sha256()
+        for row in table["rows"]:
+            digest.update(
+                (
+                    json.dumps(list(row.values()), ensure_ascii=False, separators=(",", ":")) + "\n"
+                ).encode()
+            )
+        assert digest.hexdigest() == facts["sha256"]
+
+
+def test_the_units_csv_has_the_total_that_it_prints(year: Outreach, tmp_path: Path) -> None:
+    whole(year, tmp_path / "o.csv", "organs", "csv")
+    rows = read(tmp_path / "o.csv")
+    assert rows[-1]["责任单位"] == "合计"
+    assert sum(int(row["场次"]) for row in rows[:-1]) == int(rows[-1]["场次"]) == 3
+    assert read(tmp_path / "o.按月.csv")[-1]["月"] == "合计"
+
+
+@pytest.mark.parametrize("format", ["csv", "json"])
+def test_all_is_a_zip_of_the_single_exports(year: Outreach, tmp_path: Path, format: str) -> None:
+    out = tmp_path / "all.zip"
+    done = whole(year, out, "all", format)
+    first = out.read_bytes()
+    whole(year, out, "all", format)
+    assert out.read_bytes() == first
+    assert whole(year, tmp_path / "all.xlsx", "all", "xlsx").sha256 == done.sha256
+    with zipfile.ZipFile(out) as archive:
+        meta = json.loads(archive.read("meta.json"))
+        names = [f"{table['name']}.{format}" for table in meta["tables"]]
+        assert archive.namelist() == [*names, "meta.json"]
+        single = whole(year, tmp_path / f"l.{format}", "ledger", format)
+        assert meta["tables"][-1]["sha256"] == single.sha256
+        inside = archive.read(f"台账.{format}")
+        if format == "csv":
+            assert inside == (tmp_path / "l.csv").read_bytes()
+        else:
+            told = json.loads((tmp_path / "l.json").read_text(encoding="utf-8"))
+            assert json.loads(inside)["rows"] == told["rows"]
+
+
+@pytest.mark.parametrize("format", ["xlsx", "csv", "json", "docx"])
+def test_every_file_is_its_owner_s(year: Outreach, tmp_path: Path, format: str) -> None:
+    kind = "report" if format == "docx" else "organs"
+    out = tmp_path / f"o.{format}"
+    out.write_text("old")
+    out.chmod(0o644)
+    whole(year, out, kind, format)
+    made = [file for file in tmp_path.iterdir() if file.name.startswith("o.")]
+    assert len(made) == (4 if format == "csv" else 1)
+    assert {stat.S_IMODE(file.stat().st_mode) for file in made} == {0o600}
+
+
+def test_a_hair_s_breadth_is_in_the_cutoff(store: Outreach, clock: FakeClock) -> None:
+    clock.moment = NOON + timedelta(microseconds=1_001)
+    assert store.cutoff() == NOON + timedelta(milliseconds=2)
+    assert cutoff(store.cutoff()) == "2026-11-24 12:00:00.002"
+    assert cutoff(NOON) == "2026-11-24 12:00:00"
+    assert cutoff(clock.moment) == "2026-11-24 12:00:00.001001"
 
 
 def test_the_export_only_reads(filled: Outreach, tmp_path: Path) -> None:

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from errors import OutreachError
+from errors import NotAllowed, OutreachError, UsageError
 from outreach import notices
+from outreach.activities import Evidence
 from outreach.duties import OrganDuties, due_and_done
 from outreach.events import event_key
+from outreach.report import Material, section, trace
 from outreach.store import Outreach
 from tests.outreach import county
 from tests.outreach.conftest import FakeClock
@@ -38,7 +44,10 @@ def test_the_loop_from_draft_to_closed(store: Outreach, police: OrganDuties) -> 
     day = timedelta(days=1)
     notices.send(database, number, actor="王", now=AS_OF + day)
     notices.feedback(database, number, note="已补办", actor="公安局 李", now=AS_OF + 2 * day)
-    closed = notices.close(database, number, actor="王", now=AS_OF + 3 * day)
+    for who in ("王", "公安局 李", "公安局李"):
+        with pytest.raises(NotAllowed, match="另一人"):
+            notices.close(database, number, actor=who, now=AS_OF + 3 * day)
+    closed = notices.close(database, number, actor="赵", now=AS_OF + 3 * day)
     assert [step.state for step in closed.steps] == list(notices.STATES)
     assert closed.steps[2].note == "已补办"
     # What stood earlier can still be asked for.
@@ -80,7 +89,7 @@ def test_the_same_matter_is_not_reminded_of_twice(store: Outreach, police: Organ
         drafted(store, police)
     notices.send(store.database, first.number, actor="王", now=AS_OF)
     notices.feedback(store.database, first.number, note="好", actor="王", now=AS_OF)
-    notices.close(store.database, first.number, actor="王", now=AS_OF)
+    notices.close(store.database, first.number, actor="赵", now=AS_OF)
     assert drafted(store, police).number == "普法提示〔2026〕2号"
 
 
@@ -116,3 +125,95 @@ def test_notices_are_no_consultations(store: Outreach, police: OrganDuties) -> N
     before = store.stats(**YEAR, by=["organ", "channel"]).to_json()
     drafted(store, police)
     assert store.stats(**YEAR, by=["organ", "channel"]).to_json() == before
+
+
+PHOTO = Evidence(sha256="a" * 64, name="照片.jpg", size=3, media="image/jpeg")
+
+
+def answered(store: Outreach, police: OrganDuties) -> str:
+    number = drafted(store, police).number
+    notices.send(store.database, number, actor="王", now=AS_OF)
+    given = {"note": "已补办一场", "actor": "王", "now": AS_OF, "by": "公安局 李"}
+    notices.feedback(store.database, number, files=[PHOTO], **given)  # type: ignore[arg-type]
+    return number
+
+
+def test_feedback_is_corrected_by_another_row(store: Outreach, police: OrganDuties) -> None:
+    number = answered(store, police)
+    later = AS_OF + timedelta(days=20)
+    given = {"note": "已补办两场", "actor": "钱", "now": later}
+    with pytest.raises(OutreachError, match="更正要写明原因"):
+        notices.feedback(store.database, number, **given)  # type: ignore[arg-type]
+    notices.feedback(store.database, number, reason="少写一场", **given)  # type: ignore[arg-type]
+    (found,) = notices.listed(store.database, later)
+    assert [step.note for step in found.steps[2:]] == ["已补办一场", "已补办两场"]
+    assert found.answer is not None
+    assert (found.answer.note, found.answer.reason) == ("已补办两场", "少写一场")
+    assert found.steps[2].files == (PHOTO,)
+    # It was answered in time, whatever is corrected later.
+    assert not found.answered_late()
+    closed = notices.close(store.database, number, actor="赵", now=later)
+    with pytest.raises(OutreachError, match="不能改为"):
+        notices.feedback(store.database, number, reason="再改", **given)  # type: ignore[arg-type]
+    assert closed.shown(later.date()) == "已办结"
+
+
+def test_a_notice_is_taken_back_step_by_step(store: Outreach, police: OrganDuties) -> None:
+    number = answered(store, police)
+    given = {"actor": "王", "reason": "登记错了", "now": AS_OF}
+    states = []
+    while (left := notices.take_back(store.database, number, **given)) is not None:  # type: ignore[arg-type]
+        states.append(left.state)
+    assert states == [notices.SENT, notices.DRAFTED]
+    with pytest.raises(OutreachError, match="没有编号"):
+        notices.take_back(store.database, number, **given)  # type: ignore[arg-type]
+
+
+def test_only_what_no_open_notice_reminds_of(store: Outreach, police: OrganDuties) -> None:
+    one, *others = [each for each in police.items if each.state == "逾期"]
+    first = drafted(store, replace(police, items=(one,)))
+    second = drafted(store, police)
+    assert [each.key for each in first.owed] == [one.key]
+    assert [each.key for each in second.owed] == [each.key for each in others]
+
+
+@pytest.mark.parametrize(
+    "text", ["3", "2026-3", "普法提示〔2026〕3号", "普法提示[2026]3", "〔2026〕 3号", "３号"]
+)
+def test_a_number_as_people_type_it(text: str) -> None:
+    assert notices.full_number(text, 2026) == "普法提示〔2026〕3号"
+
+
+@pytest.mark.parametrize("text", ["", "号", "三号", "2026-", "2026", "-3", "普法提示"])
+def test_what_is_no_number(text: str) -> None:
+    if text == "2026":  # a serial, however unlikely
+        assert notices.full_number(text, 2026) == "普法提示〔2026〕2026号"
+        return
+    with pytest.raises(UsageError, match="编号请写成"):
+        notices.full_number(text, 2026)
+
+
+def test_the_loop_stands_in_the_export_and_the_report(
+    store: Outreach, police: OrganDuties, tmp_path: Path
+) -> None:
+    number = answered(store, police)
+    late = AS_OF + timedelta(days=1)
+    education = due_and_done(store.database, LIST, as_of=AS_OF, **YEAR)
+    other = next(each for each in education if each.organ == "教育局")
+    open_ = drafted(store, other)
+    notices.send(store.database, open_.number, actor="王", now=late)
+    as_of = datetime(2026, 12, 20, tzinfo=UTC)
+    given: dict[str, Any] = {"kind": "duties", "format": "json", "exporter": "李", "as_of": as_of}
+    days: dict[str, Any] = {"start": date(2026, 1, 1), "end": date(2026, 12, 19)}
+    store.export(tmp_path / "d.json", **given, **days)
+    tables = json.loads((tmp_path / "d.json").read_text(encoding="utf-8"))["tables"]
+    items, told = (table["rows"] for table in tables)
+    assert [row["现状"] for row in told] == ["已反馈", "已发出（逾期未反馈）"]
+    assert told[0]["反馈"] == "2026-11-24 公安局 李"
+    assert told[0]["反馈佐证"] == "照片.jpg〔aaaaaaaa〕"
+    named = {row["应办事项"] for row in items if row["普法提示"] == number}
+    assert named == {each.name for each in police.items if each.state == "逾期"}
+    draft = section(Material.read(store.database, LIST, as_of=as_of, county="甲县", **days))
+    assert "发出普法提示单2件，收到反馈1件，办结0件，逾期未反馈1件。" in draft.text
+    traced = trace(store.database, LIST, "notices.overdue", as_of=as_of, **days)
+    assert [row[0] for row in traced.rows] == [open_.number]

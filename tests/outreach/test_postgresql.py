@@ -16,12 +16,17 @@ from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from errors import OutreachError
-from outreach import tables
+from outreach import notices, tables
+from outreach.codes import county_codes
 from outreach.events import Event, Reversal, record
+from outreach.evidence_package import write_package
+from outreach.evidence_records import of_event
+from outreach.insight import insight
 from outreach.store import Outreach
+from tests.outreach import county
 from tests.outreach.conftest import FakeClock
 from tests.outreach.recount import OFFLINE, recount, recount_offline
-from tests.outreach.samples import NOON, Log, Report, answer, logs, reports, standing
+from tests.outreach.samples import CIVIL, FRAUD, NOON, Log, Report, answer, logs, reports, standing
 from tests.outreach.test_database import fill_log
 from tests.outreach.test_imports import JOINT, approve_all, as_csv
 from tests.outreach.test_offline import tell_all
@@ -189,3 +194,21 @@ def test_an_activity_goes_from_sheet_to_closed_month(store: Outreach, tmp_path: 
     store.reverse_activity(training.number, actor="李四", reason="没有办")
     told = {d.measure for d in store.period_differences("2026-04").changes}
     assert told >= {"trainings", "offline_person_times", "donated_books"}
+
+
+def test_notices_insight_and_evidence(store: Outreach, tmp_path: Path) -> None:
+    fill_log(store)  # a notice with its file among the rest
+    store.record(answer("b", resident="r2", articles=(CIVIL, FRAUD)))
+    day = date(2026, 11, 24)
+    given = (store.database, county_codes(), county.duties().calendar)
+    found = insight(*given, date(2026, 11, 1), day, store.clock.now())
+    assert found.table("topic").withheld == 1
+    narrowed = insight(*given, date(2026, 11, 1), day, store.clock.now(), "chengguan")
+    assert narrowed.table("topic").withheld == 0
+    (reminder,) = notices.listed(store.database, LATER)
+    assert reminder.answer is not None
+    assert [each.name for each in reminder.answer.files] == ["a.jpg"]
+    (held,) = store.activities()
+    package = of_event(store.database, county_codes(), held.number)
+    assert [step.step for step in package.chain] == ["登记", "附佐证", "审核通过"]
+    assert write_package(package, None, tmp_path / "p.zip").missing

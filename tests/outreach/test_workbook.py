@@ -71,8 +71,8 @@ def merged(page: Worksheet) -> set[int]:
 
 def test_all_has_every_sheet(book: Workbook) -> None:
     assert book.sheetnames == [
-        *("按单位", "按系统", "按月", "节点活动", "责任清单", "应办已办", "推送活动", "台账"),
-        *("图表", "口径说明", "导出说明"),
+        *("按单位", "按系统", "按月", "节点活动", "责任清单", "应办已办", "普法提示"),
+        *("推送活动", "台账", "图表", "口径说明", "导出说明"),
     ]
 
 
