@@ -605,13 +605,14 @@ def bench() -> None:
 
 @bench.command("retrieval")
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--peer/--no-peer", default=True, help="同时测 china-law-mcp 自己的检索（慢）")
 @click.pass_obj
-def bench_retrieval(settings: Settings, files: tuple[Path, ...]) -> None:
-    """检索质量、速度、内存；FILES 是评测集（每行 {"id","q","gold"}），不给就用项目自己的。"""
+def bench_retrieval(settings: Settings, files: tuple[Path, ...], peer: bool) -> None:
+    """检索质量、拒答、速度、内存：项目自己的评测集，和 FILES（每行 {"id","q","gold"}）。"""
     from retrieval import evaluate
 
     bar = partial(click.echo, err=True)
-    click.echo(evaluate.bench(_corpus(settings), settings, files, bar))
+    click.echo(evaluate.bench(_corpus(settings), settings, files, bar, peer))
 
 
 @bench.command("serving")

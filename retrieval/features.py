@@ -20,7 +20,12 @@ from retrieval.text import tokenise
 LEXICAL_CANDIDATES = 100
 DENSE_CANDIDATES = 100
 NEIGHBOURS = 30  # nearest questions and articles that vote for their law and chapter
-TEMPERATURE = 0.02  # of the votes' softmax over cosines (e5 cosines crowd between .8 and 1)
+# Blend of the strongest signals by hand: the better of article and bank question, questions at a
+# discount (articles with many questions crowd out those with none), and the lexical share.
+QUESTION_DISCOUNT = 0.15  # of cosine
+LEXICAL_SHARE = 0.5
+TEMPERATURE = 0.02  # of softmaxes over cosines, the one that the query tower was trained with
+LEAST_SHARE = -12.0  # natural logarithm; below it a share says nothing more
 
 FEATURES = (
     "bm25 expanded",
@@ -38,6 +43,9 @@ FEATURES = (
     "cosine best question − best",
     "cosine best question rank",
     "cosine of its three best questions",
+    "log share of article cosines",
+    "log share of question cosines",
+    "article by nearest questions",
     "has questions",
     "log questions",
     "law by nearest questions",
@@ -50,7 +58,12 @@ FEATURES = (
     "log length",
     "first article",
     "constitution",
+    "blend",
 )
+
+_ARTICLE = FEATURES.index("cosine article")
+_QUESTION = FEATURES.index("cosine best question")
+_LEXICAL = FEATURES.index("bm25 expanded / best")
 
 SIGNALS = (
     "bm25",
@@ -173,6 +186,10 @@ class Extractor:
         owners = owners[:NEIGHBOURS]
         lexical_weights = expanded[top] / max(float(expanded[top].sum()), 1e-6)
         has = self._counts[rows] > 0
+        shares = _log_shares(cosines)
+        asked_shares = np.where(
+            has, _log_shares(np.where(has, best_cosine, -1.0).astype(np.float32)), LEAST_SHARE
+        )
         columns = [
             expanded[rows] / 10,
             *_relative(expanded[rows]),
@@ -180,13 +197,16 @@ class Extractor:
             *_relative(plain[rows]),
             best_bm25 / 10,
             best_bm25 / max(float(best_bm25.max()), 1e-6),
-            (cosines - 0.8) * 10,
+            (cosines - 0.5) * 5,
             (cosines - cosines.max()) * 10,
             _inverse_rank(cosines),
-            np.where(has, (best_cosine - 0.8) * 10, 0),
-            np.where(has, (best_cosine - best_cosine.max()) * 10, -2),
+            np.where(has, (best_cosine - 0.5) * 5, -1),
+            np.where(has, (best_cosine - best_cosine.max()) * 10, -4),
             np.where(has, _inverse_rank(best_cosine), 0),
-            np.where(has, (three - 0.8) * 10, 0),
+            np.where(has, (three - 0.5) * 5, -1),
+            shares / 4,
+            asked_shares / 4,
+            _votes(owners, owner_weights, rows),
             has,
             np.log1p(self._counts[rows]),
             _votes(self._laws[owners], owner_weights, laws),
@@ -198,6 +218,10 @@ class Extractor:
             (1 - is_named) * bool(named),
             *self._static[rows].T,
         ]
+        columns.append(
+            np.maximum(columns[_ARTICLE], columns[_QUESTION] - 5 * QUESTION_DISCOUNT)
+            + LEXICAL_SHARE * columns[_LEXICAL]
+        )
         features = np.stack(columns, axis=1).astype(np.float32)
         return Candidates(
             rows, features, self._signals(tokens, known, rows, features), similar, similar_cosines
@@ -304,6 +328,11 @@ def _softmax(cosines: Floats) -> Floats:
     values = cosines / TEMPERATURE
     powers = np.exp(values - values.max())
     return np.asarray(powers / powers.sum(), np.float32)
+
+
+def _log_shares(cosines: Floats) -> Floats:
+    """Natural logarithm of each one's share of the softmax, at least :data:`LEAST_SHARE`."""
+    return np.maximum(np.log(np.maximum(_softmax(cosines), 1e-30)), LEAST_SHARE)
 
 
 def _votes(groups: Ints, weights: Floats, asked: Ints) -> Floats:

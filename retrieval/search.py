@@ -180,7 +180,7 @@ class Searcher:
         scores = self._ranker(found.features)
         places = order(found.rows, scores)
         row = inputs(found.features, scores, places, found.signals)
-        answers, scope = self._gate.probabilities(row)
+        answers, scope = self._gate.probabilities(row, vector)
         places = self._known_first(text, found.rows, places)
         ranked = found.rows[places]
         hits = tuple(

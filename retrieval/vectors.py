@@ -32,12 +32,17 @@ class Encodes(Protocol):
 
     @property
     def hash(self) -> str:
-        """Identity of the model's weights, tokenizer and pooling."""
+        """Identity of all that turns texts into vectors: weights, tokenizers, pooling."""
         ...
 
     @property
     def dimension(self) -> int:
         """Length of a vector."""
+        ...
+
+    def identity(self, kind: str) -> str:
+        """Identity of what encodes texts of one ``kind``, ``query`` or ``passage``: the hash
+        itself where one model encodes both."""
         ...
 
     def prefixed(self, text: str, kind: str) -> str:
@@ -46,6 +51,10 @@ class Encodes(Protocol):
 
     def encode(self, texts: Sequence[str], kind: str) -> Floats:
         """Unit vectors, shape (len(texts), dimension)."""
+        ...
+
+    def placed(self, articles: Bytes) -> Bytes:
+        """Passages' vectors, as stored, put where queries look for them, same shape."""
         ...
 
 
@@ -134,7 +143,8 @@ def collect(
     Returns:
         int8 rows (n, d), in the order of ``texts``.
     """
-    keys = [key(encoder.hash, encoder.prefixed(text, kind)) for text in texts]
+    identity = encoder.identity(kind)
+    keys = [key(identity, encoder.prefixed(text, kind)) for text in texts]
     values = np.zeros((len(texts), encoder.dimension), np.int8)
     found = np.zeros(len(texts), bool)
     cached: dict[bytes, Bytes] = {}

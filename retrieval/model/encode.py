@@ -31,7 +31,8 @@ def write(
 ) -> None:
     """Make ``path`` hold the vectors of exactly these texts."""
     values = collect(encoder, texts, kind, (path,), cache, progress)
-    keys = [key(encoder.hash, encoder.prefixed(text, kind)) for text in texts]
+    identity = encoder.identity(kind)
+    keys = [key(identity, encoder.prefixed(text, kind)) for text in texts]
     save(path, dict(zip(keys, values, strict=True)), encoder.dimension)
 
 

@@ -1,7 +1,8 @@
 """The embedding model: where it is, loading it through sentence-transformers, running it.
 
-The bundled model is converted once into ``settings.model_dir``; ``PUFA_MODEL`` names any other
-SentenceTransformer folder or hub model instead. This is the seam at which a trained model comes in.
+The bundled encoder is converted once into ``settings.model_dir``; the query tower, the same with
+the layers that this project trained (:mod:`retrieval.model.tuned`), is put beside it.
+``PUFA_MODEL`` names any other SentenceTransformer folder or hub model to be used for both instead.
 """
 
 from __future__ import annotations
@@ -19,12 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from errors import ModelError
+from retrieval.artefacts import sealed
+from retrieval.model import tuned
 from retrieval.model.convert import CODE, convert
 from retrieval.model.onnx import OnnxEncoder, export, is_exported
-from retrieval.vectors import Encodes
+from retrieval.model.towers import Towers, towers_hash
+from retrieval.vectors import Bytes, Encodes, Floats
 from settings import ROOT, Settings
 
 log = logging.getLogger(__name__)
@@ -32,9 +35,8 @@ log = logging.getLogger(__name__)
 _HASHED = {".json", ".safetensors", ".bin", ".txt", ".model"}
 
 BUNDLED = "multilingual-e5-small"
+QUERY_TOWER = "pufa-query-tower"
 SEAL = "converted.sha256"  # the hash of the files as they were written, and by which code
-
-Floats = npt.NDArray[np.float32]
 
 
 class SentenceEncoder:
@@ -46,6 +48,15 @@ class SentenceEncoder:
         self._lock = threading.Lock()
         self.hash = model_hash
         self.dimension = int(model.get_embedding_dimension())
+
+    def identity(self, kind: str) -> str:
+        """The model's hash: one model encodes both kinds."""
+        del kind
+        return self.hash
+
+    def placed(self, articles: Bytes) -> Bytes:
+        """The same: one model encodes both kinds."""
+        return articles
 
     def prefixed(self, text: str, kind: str) -> str:
         """The text as the model reads it, with the prompt of ``query`` or ``passage``."""
@@ -132,6 +143,20 @@ def folder_hash(folder: Path) -> str:
     return digest.hexdigest()
 
 
+def query_tower(settings: Settings) -> tuple[Path, str]:
+    """Folder and hash of the query tower, made where it is not there whole.
+
+    Raises:
+        ModelError, ArtefactError: the bundled encoder or the shipped weights cannot be used.
+    """
+    base, base_hash = _bundled(settings.model_dir / BUNDLED)
+    found = towers_hash(base_hash, tuned.weights_hash())
+    folder = settings.model_dir / QUERY_TOWER
+    if not sealed(folder, found):
+        tuned.make(base, folder, found)
+    return folder, found
+
+
 def open_encoder(settings: Settings, threads: int = 1) -> Encodes:
     """The encoder in use, ready to run: exported to ONNX where that works.
 
@@ -141,37 +166,65 @@ def open_encoder(settings: Settings, threads: int = 1) -> Encodes:
 
     Raises:
         ModelError: the model cannot be loaded.
+        ArtefactError: the shipped weights of the query tower are missing or damaged.
     """
-    ready = _ready(settings)
+    if settings.model is not None:
+        return _open(settings, "model", threads)
+    query = _open(settings, "query", threads)
+    _, base_hash = _bundled(settings.model_dir / BUNDLED)
+    return Towers(query, base_hash, lambda: _open(settings, "passage", threads))
+
+
+def open_base(settings: Settings, threads: int = 1) -> Encodes:
+    """The untuned encoder alone, which training starts from.
+
+    Raises:
+        ModelError: the model cannot be loaded.
+    """
+    return _open(settings, "model" if settings.model else "passage", threads)
+
+
+def _open(settings: Settings, part: str, threads: int) -> Encodes:
+    ready = _ready(settings, part)
     if ready is None:
-        refused = _prepare_aside(settings)
-        ready = _ready(settings)
+        refused = _prepare_aside(settings, part)
+        ready = _ready(settings, part)
         if ready is None:  # an architecture that the exporter does not know still works
             log.warning("%s；改用 sentence-transformers 直接运行", refused)
-            folder, model_hash = locate(settings)
+            folder, model_hash = _part(settings, part)
             return SentenceEncoder(load_model(folder, threads), model_hash)
     return OnnxEncoder(ready, threads)
 
 
-def prepare(settings: Settings) -> str | None:
-    """Convert and export the model where that is not done; why it cannot be exported, if so.
+def _part(settings: Settings, part: str) -> tuple[Path, str]:
+    return query_tower(settings) if part == "query" else locate(settings)
+
+
+def prepare(settings: Settings, part: str) -> str | None:
+    """Convert and export a model where that is not done; why it cannot be exported, if so.
+
+    Args:
+        settings: which model, and where it is kept.
+        part: ``query`` (the tuned tower, in int8), ``passage`` (the bundled encoder) or ``model``
+            (the one that ``settings.model`` names).
 
     Raises:
-        ModelError: the model cannot be loaded at all.
+        ModelError, ArtefactError: the model cannot be loaded at all.
     """
-    folder, model_hash = locate(settings)
+    folder, model_hash = _part(settings, part)
     model = load_model(folder)
+    int8 = part == "query"
     try:
         with quiet():
-            export(model, model_hash, prompts_of(model), _exported(settings, model_hash))
+            export(model, model_hash, prompts_of(model), _exported(settings, model_hash), int8)
     except ModelError as error:
         return str(error)
     return None
 
 
-def _prepare_aside(settings: Settings) -> str:
+def _prepare_aside(settings: Settings, part: str) -> str:
     """:func:`prepare` in a process of its own (see :mod:`retrieval.model.prepare`)."""
-    command = [sys.executable, "-m", "retrieval.model.prepare", str(settings.home)]
+    command = [sys.executable, "-m", "retrieval.model.prepare", part, str(settings.home)]
     if settings.model is not None:
         folder = Path(settings.model).expanduser()
         command.append(str(folder.resolve()) if folder.is_dir() else settings.model)
@@ -186,13 +239,13 @@ def _prepare_aside(settings: Settings) -> str:
     return report.get("refused", "")
 
 
-def _ready(settings: Settings) -> Path | None:
+def _ready(settings: Settings, part: str) -> Path | None:
     """The exported folder, if it is there for the model in use."""
     if settings.model is None and not (settings.model_dir / BUNDLED).is_dir():
         return None  # not converted yet
-    _, model_hash = locate(settings)
+    _, model_hash = _part(settings, part)
     folder = _exported(settings, model_hash)
-    return folder if is_exported(folder, model_hash) else None
+    return folder if is_exported(folder, model_hash, part == "query") else None
 
 
 def _exported(settings: Settings, model_hash: str) -> Path:

@@ -1,4 +1,4 @@
-"""``python -m retrieval.model.prepare HOME [MODEL]``: convert and export the model in use.
+"""``python -m retrieval.model.prepare PART HOME [MODEL]``: convert and export a model in use.
 
 A process of its own, started by :func:`retrieval.model.encoder.open_encoder`: what conversion and
 torch take (1 GB) goes back to the machine when it ends. Writes one JSON object to standard output:
@@ -18,10 +18,10 @@ from settings import Settings
 
 def main() -> None:
     """Prepare and report."""
-    home, *rest = sys.argv[1:]
+    part, home, *rest = sys.argv[1:]
     report: dict[str, str] = {}
     try:
-        if refused := prepare(Settings(home=Path(home), model=rest[0] if rest else None)):
+        if refused := prepare(Settings(home=Path(home), model=rest[0] if rest else None), part):
             report["refused"] = refused
     except PufaError as error:
         report["error"] = str(error)

@@ -1,15 +1,18 @@
-"""``python -m retrieval.training [--bench FILE]…``: train ranker and confidence, print figures.
+"""``python -m retrieval.training [--bench FILE]…``: train everything that retrieval learns.
 
-From committed data (question bank, ``knowledge/labelled/off_topic.jsonl``) and, where given, files
-in the bench format, of which nothing but trained weights is kept. Reproducible: fixed seed, one
-thread. About ten minutes on two cores.
+1. The query tower (half an hour on two idle cores; kept under ``PUFA_HOME/training``).
+2. The ranker, from lists of what the tower has not seen.
+3. The two probabilities, from the ranker's out-of-fold scores.
+
+From committed data (question bank, ``knowledge/labelled``) and, where given, files in the bench
+format, of which nothing but trained weights is kept. Reproducible: fixed seeds, two threads.
+Afterwards run ``python -m retrieval.model.encode``: the bank's vectors are the new tower's.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,116 +23,111 @@ from knowledge.corpus import Corpus
 from knowledge.questions.bank import Bank
 from retrieval import confidence as gate
 from retrieval.evaluate import read_items
-from retrieval.features import FEATURES, Flags
-from retrieval.model.encoder import open_encoder
+from retrieval.features import FEATURES
+from retrieval.model import tuned
+from retrieval.model.encoder import load_model, locate, open_base
 from retrieval.ranking import WEIGHTS as RANKER
-from retrieval.ranking import order, reciprocal_rank_fusion
-from retrieval.training import confidence, ranker
-from retrieval.training.lists import FOLDS, Example, Workshop, fold_of, read_off_topic
-from retrieval.vectors import Floats
+from retrieval.ranking import reciprocal_rank_fusion
+from retrieval.text import normalise
+from retrieval.training import confidence, figures, ranker
+from retrieval.training.lists import FOLDS, Example, Workshop, fold_of, read_off_topic, read_short
+from retrieval.training.tower import FROZEN, QueryTower
+from retrieval.training.towers import TowerYard
 from settings import Settings
-
-THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9)
-KINDS = ("asked", "silent", "bench")
 
 
 def main() -> None:
-    """Make the lists, cross-validate, fit on everything, write the weights."""
+    """Train towers, make the lists, cross-validate, fit on everything, write the weights."""
     parser = argparse.ArgumentParser(prog="python -m retrieval.training", description=__doc__)
     parser.add_argument("--bench", type=Path, action="append", default=[], metavar="FILE")
     arguments = parser.parse_args()
-    torch.set_num_threads(1)
+    torch.set_num_threads(2)
     settings = Settings.from_environment()
     ensure(settings.knowledge_db)
     workshop = Workshop(
-        Corpus.open(settings.knowledge_db), Bank.load(), open_encoder(settings, threads=2)
+        Corpus.open(settings.knowledge_db), Bank.load(), open_base(settings, threads=2)
     )
-    examples = workshop.bank_examples("asked", say) + workshop.bank_examples("silent", say)
-    for path in arguments.bench:
-        examples += workshop.other_examples("bench", read_items(path))
-    examples += workshop.other_examples("off_topic", read_off_topic())
-    train(examples, [path.stem for path in arguments.bench])
+    bench = [item for path in arguments.bench for item in read_items(path)]
+    off_topic, short = read_off_topic(), read_short()
+    others = [normalise(item.text) for item in (*off_topic, *short)]
+    yard = TowerYard(
+        workshop,
+        load_model(locate(settings)[0], 2),
+        bench,
+        others,
+        settings.home / "training",
+        say,
+    )
+    about = (
+        f"{len(workshop.texts)} bank questions; bench files: "
+        f"{', '.join(path.stem for path in arguments.bench) or 'none'}"
+    )
+    tower = yard.tower()
+    ship(tower, about)
+    vectors = yard.vectors(tower)
+    examples: list[Example] = []
+    for kind in ("asked", "silent"):
+        examples += workshop.bank_examples(kind, vectors)
+        say(f"lists: {kind}")
+    for kind, items in (("bench", bench), ("short", short), ("off_topic", off_topic)):
+        examples += workshop.other_examples(kind, items, vectors)
+        say(f"lists: {kind}")
+    torch.set_num_threads(1)
+    train(examples, about)
 
 
-def train(examples: list[Example], bench: Sequence[str]) -> None:
-    """Cross-validate, print, fit and write."""
+def ship(tower: QueryTower, about: str) -> None:
+    """Write the tower that ships."""
+    layers = {
+        f"encoder.layer.{FROZEN + int(number)}.{rest}": values.detach().numpy()
+        for name, values in tower.upper.state_dict().items()
+        for number, _, rest in (name.partition("."),)
+    }
+    tuned.save(tuned.WEIGHTS, layers, tower.matrix(), about)
+
+
+def train(examples: list[Example], about: str) -> None:
+    """Cross-validate ranker and gates, print, fit and write."""
     scores = ranker.out_of_fold(examples, say)
-    say(quality(examples, [reciprocal_rank_fusion(e.features) for e in examples], "RRF"))
-    say(quality(examples, scores, "ranker, out of fold"))
-    counts = ", ".join(f"{kind} {sum(e.kind == kind for e in examples)}" for kind in KINDS)
-    about = f"trained by retrieval.training on {counts}; bench files: {', '.join(bench) or 'none'}"
-    fitted = ranker.fit([e for e in examples if e.kind in KINDS])
+    say(figures.quality(examples, [reciprocal_rank_fusion(e.features) for e in examples], "RRF"))
+    say(figures.quality(examples, scores, "ranker, out of fold"))
+    fitted = ranker.fit([e for e in examples if e.kind in ranker.WEIGHTS])
+    counts = ", ".join(
+        f"{kind} {sum(e.kind == kind for e in examples)}" for kind in confidence.SHARES
+    )
+    about = f"trained by retrieval.training on {about}; lists: {counts}"
     fitted.save(RANKER, FEATURES, about)
-    # off-topic inputs are in no fold of the ranker: score them with what is shipped
+    # inputs without an answer are in no fold of the ranker: score them with what is shipped
     scores = [
-        fitted(e.features) if e.kind == "off_topic" else s
-        for e, s in zip(examples, scores, strict=True)
+        score if example.kind in ranker.WEIGHTS else fitted(example.features)
+        for example, score in zip(examples, scores, strict=True)
     ]
-    rows = confidence.rows_of(examples, scores)
     off = np.array([e.kind == "off_topic" for e in examples])
-    learns = ~off | np.array([fold_of(e.text, "gate", 2) == 0 for e in examples])
-    kept = [e for e, learn in zip(examples, learns, strict=True) if learn]
-    for name, labels, path in (
-        ("one of three answers", confidence.right_in_three(examples, scores), gate.ANSWERS),
-        ("in scope", (~off).astype(np.float32), gate.SCOPE),
+    learns = ~off | np.array([fold_of(e.text, "gate", FOLDS) != 0 for e in examples])
+    for name, labels, path, names, rows, used in (
+        (
+            "one of three answers",
+            confidence.right_in_three(examples, scores),
+            gate.ANSWERS,
+            gate.INPUTS,
+            confidence.rows_of(examples, scores),
+            np.array([e.kind != "short" for e in examples]),
+        ),
+        (
+            "in scope",
+            (~off).astype(np.float32),
+            gate.SCOPE,
+            gate.SCOPE_INPUTS,
+            confidence.scope_rows_of(examples, scores),
+            np.ones(len(examples), bool),
+        ),
     ):
-        say(gate_figures(name, examples, rows, labels, learns))
-        model = confidence.fit(rows[learns], labels[learns], confidence.weights_of(kept))
-        model.save(path, gate.INPUTS, about + "; off-topic: the training half")
-
-
-def quality(examples: Sequence[Example], scores: Sequence[Floats], name: str) -> str:
-    """hit@1, 3, 5 and recall@10, 100 by situation."""
-    lines = [name]
-    for kind in KINDS:
-        rows = []
-        for example, score in zip(examples, scores, strict=True):
-            if example.kind == kind:
-                right = example.gold[order(example.rows, score)]
-                hits = [float(right[:k].any()) for k in (1, 3, 5)]
-                rows.append([*hits, *(right[:k].sum() / example.golds for k in (10, 100))])
-        if rows:
-            means = " ".join(f"{value:.3f}" for value in np.mean(rows, axis=0))
-            lines.append(f"  {kind:7s} {len(rows):6d}  H@1 H@3 H@5 R@10 R@100: {means}")
-    return "\n".join(lines)
-
-
-def gate_figures(
-    name: str, examples: Sequence[Example], rows: Floats, labels: Floats, learns: Flags
-) -> str:
-    """Separation and calibration: in-scope out of fold, off-topic on the half not learnt from."""
-    folds = np.array([e.fold for e in examples])
-    kinds = np.array([e.kind for e in examples])
-    styles = np.array([e.style for e in examples])
-    values = np.zeros(len(examples))
-    off = kinds == "off_topic"
-    unseen = off & ~learns
-    for fold in range(FOLDS):
-        fit_on = learns & (off | (folds != fold))
-        chosen = [e for e, use in zip(examples, fit_on, strict=True) if use]
-        model = confidence.fit(rows[fit_on], labels[fit_on], confidence.weights_of(chosen))
-        said = 1 / (1 + np.exp(-np.clip(model(rows), -30, 30)))
-        values += np.where(unseen, said / FOLDS, 0) + np.where(~off & (folds == fold), said, 0)
-    bad = values[unseen]
-    groups = {kind: kinds == kind for kind in KINDS}
-    groups["short"] = (styles == "short") & (kinds == "asked")
-    lines = [f"{name}: passed (in scope / {len(bad)} off-topic unseen) at {THRESHOLDS}"]
-    for group, members in groups.items():
-        good = values[members]
-        if len(good):
-            area = (good[:, None] > bad[None]).mean() + (good[:, None] == bad[None]).mean() / 2
-            passed = " ".join(
-                f"{(good >= t).mean():.3f}/{(bad >= t).mean():.3f}" for t in THRESHOLDS
-            )
-            lines.append(f"  {group:7s} AUROC {area:.4f}: {passed}")
-    for low in np.arange(0, 1, 0.1):
-        inside = (values >= low) & (values < low + 0.1) & (unseen | ~off)
-        if inside.any():
-            lines.append(
-                f"  said {low:.1f}–{low + 0.1:.1f}: n {inside.sum():5d}, "
-                f"mean {values[inside].mean():.3f}, right {labels[inside].mean():.3f}"
-            )
-    return "\n".join(lines)
+        chosen = [e for e, use in zip(examples, used, strict=True) if use]
+        say(figures.gate_figures(name, chosen, rows[used], labels[used], learns[used]))
+        both = learns & used
+        kept = [e for e, keep in zip(examples, both, strict=True) if keep]
+        model = confidence.fit(rows[both], labels[both], confidence.weights_of(kept))
+        model.save(path, names, about + "; off-topic: four fifths of them")
 
 
 def say(text: str) -> None:

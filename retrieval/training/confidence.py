@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from retrieval.confidence import INPUTS, inputs
+from retrieval.confidence import inputs
 from retrieval.perceptron import Perceptron
 from retrieval.ranking import order
 from retrieval.training.lists import Example
@@ -20,8 +20,8 @@ RATE = 3e-3
 DECAY = 3e-3
 
 # The share of each situation among live questions that the probability is calibrated to: most
-# residents ask what the bank knows, some what it does not, and a fifth are off topic.
-SHARES = {"asked": 0.4, "silent": 0.2, "bench": 0.2, "off_topic": 0.2}
+# residents ask what the bank knows, some what it does not, and a quarter are off topic.
+SHARES = {"asked": 0.35, "silent": 0.15, "bench": 0.15, "short": 0.1, "off_topic": 0.25}
 
 
 def rows_of(examples: Sequence[Example], scores: Sequence[Floats]) -> Floats:
@@ -32,6 +32,12 @@ def rows_of(examples: Sequence[Example], scores: Sequence[Floats]) -> Floats:
             for example, score in zip(examples, scores, strict=True)
         ]
     )
+
+
+def scope_rows_of(examples: Sequence[Example], scores: Sequence[Floats]) -> Floats:
+    """Inputs of the scope, shape (examples, len(SCOPE_INPUTS))."""
+    vectors = np.stack([example.vector for example in examples])
+    return np.concatenate([rows_of(examples, scores), vectors], axis=1)
 
 
 def right_in_three(examples: Sequence[Example], scores: Sequence[Floats]) -> Floats:
@@ -58,9 +64,10 @@ def fit(rows: Floats, right: Floats, weights: Floats, seed: int = 7) -> Perceptr
     mean, scale = rows.mean(axis=0), rows.std(axis=0) + 1e-3
     x = torch.from_numpy(np.clip((rows - mean) / scale, -6, 6).astype(np.float32))
     y, w = torch.from_numpy(right), torch.from_numpy(weights)
-    first = torch.nn.Linear(len(INPUTS), UNITS)
+    width = rows.shape[1]
+    first = torch.nn.Linear(width, UNITS)
     second = torch.nn.Linear(UNITS, 1, bias=False)
-    linear = torch.nn.Linear(len(INPUTS), 1)
+    linear = torch.nn.Linear(width, 1)
     torch.nn.init.zeros_(linear.weight)
     parameters = [*first.parameters(), *second.parameters(), *linear.parameters()]
     optimiser = torch.optim.AdamW(parameters, RATE, weight_decay=DECAY)

@@ -1,4 +1,4 @@
-"""Candidate lists to learn from, each taken from an index that does not know the question.
+"""Candidate lists to learn from, each as if its question had never been seen.
 
 Three situations that a live question can meet:
 
@@ -6,6 +6,11 @@ Three situations that a live question can meet:
 - ``silent``: its article has none, nor has its chapter (all questions of a fold of chapters are
   left out; an article alone without questions among neighbours that have some gives itself away);
 - ``bench``: a question by other people, from a file in the bench format; the whole bank is in.
+
+The query tower that ships has seen none of them (:mod:`retrieval.training.towers`): a fifth of the
+bank's questions, all questions of a tenth of the chapters and a fifth of the bench are kept from
+it. Had it seen them, the ranker would learn to trust cosines that are too good to last; and so the
+figures printed here are those of the shipped weights.
 """
 
 from __future__ import annotations
@@ -14,6 +19,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -23,32 +29,29 @@ from knowledge.questions.bank import BANK_DATE, Bank, Question
 from retrieval.documents import passage
 from retrieval.evaluate import Item
 from retrieval.features import Extractor
-from retrieval.index import (
-    ARTICLE_VECTORS,
-    QUESTION_VECTORS,
-    Index,
-    article_rows,
-    assemble,
-    relation,
-)
+from retrieval.index import ARTICLE_VECTORS, Index, article_rows, assemble, relation
 from retrieval.lexical import article_tokens
+from retrieval.model.towers import place
 from retrieval.text import normalise, tokenise
-from retrieval.vectors import Encodes, Floats, collect, dequantise
+from retrieval.vectors import Bytes, Encodes, Floats, collect, dequantise, quantise
 from settings import ROOT
 
-OFF_TOPIC = ROOT / "knowledge" / "labelled" / "off_topic.jsonl"
-FOLDS = 5
-SILENT_SHARE = 0.4  # of the bank's questions that are also learnt from as ``silent``
+LABELLED = ROOT / "knowledge" / "labelled"
+OFF_TOPIC = (LABELLED / "off_topic.jsonl", LABELLED / "off_topic_more.jsonl")
+SHORT = LABELLED / "in_scope_short.jsonl"
+FOLDS = 5  # of the ranker's cross-validation; a tower's fifth is one, too
+CHAPTERS = 10  # one in so many is silent
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
     """One question with its candidates' features and which of them are right."""
 
-    kind: str  # asked, silent, bench, off_topic
-    fold: int
+    kind: str  # asked, silent, bench, short, off_topic
+    fold: int  # of the ranker, not of the tower
     text: str
     style: str
+    vector: Floats
     rows: npt.NDArray[np.int64]
     features: Floats
     gold: npt.NDArray[np.bool_]  # which candidates are right
@@ -56,41 +59,84 @@ class Example:
     signals: Floats
 
 
+@dataclass(frozen=True, slots=True)
+class Vectors:
+    """What a tower makes of everything: articles and bank as stored, other texts."""
+
+    articles: Bytes  # placed
+    questions: Bytes
+    others: dict[str, Floats]  # by normalised text
+
+
 def fold_of(text: str, salt: str = "", folds: int = FOLDS) -> int:
     """A stable fold number from a text."""
     return int(hashlib.sha256(f"{salt}{text}".encode()).hexdigest()[:8], 16) % folds
 
 
+def unseen(text: str) -> bool:
+    """Whether a bench question is kept from the tower."""
+    return fold_of(text, "rank") == 0
+
+
 def read_off_topic() -> list[Item]:
     """The labelled inputs that nothing in the corpus answers."""
-    lines = OFF_TOPIC.read_text("utf-8").splitlines()
+    return [Item(kind, text, frozenset()) for path in OFF_TOPIC for kind, text in _lines(path)]
+
+
+def read_short() -> list[Item]:
+    """Short legal questions without a labelled article: they are in scope, that is all."""
+    return [Item(kind, text, frozenset()) for kind, text in _lines(SHORT)]
+
+
+def _lines(path: Path) -> list[tuple[str, str]]:
+    lines = path.read_text("utf-8").splitlines()
     entries = [json.loads(line) for line in lines if line.strip()]
-    return [Item(entry["kind"], entry["q"], frozenset()) for entry in entries]
+    return [(entry["kind"], entry["q"]) for entry in entries]
 
 
 class Workshop:
-    """Everything that lists are made from, tokenised and encoded once."""
+    """Everything that lists are made from, tokenised once."""
 
     def __init__(self, corpus: Corpus, bank: Bank, encoder: Encodes) -> None:
-        self.corpus, self.bank, self.encoder = corpus, bank, encoder
+        self.corpus, self.bank = corpus, bank
         self.ids, rows = article_rows(corpus)
         articles = [corpus.articles[id_] for id_ in self.ids]
+        self.articles = articles
         self.tokens = [article_tokens(article) for article in articles]
         self.allowed = np.array([corpus.applies(article, BANK_DATE) for article in articles])
         self.texts = [normalise(question.text) for question in bank.questions]
         self.asked = [tokenise(text) for text in self.texts]
         self.targets = relation(corpus, bank, rows)
-        self.article_vectors = collect(
-            encoder, [passage(article) for article in articles], "passage", (ARTICLE_VECTORS,)
+        self.base = dequantise(
+            collect(encoder, [passage(a) for a in articles], "passage", (ARTICLE_VECTORS,))
         )
-        self.question_vectors = collect(encoder, self.texts, "query", (QUESTION_VECTORS,))
         self.by_name = {
             (article.version.short, article.number): row
             for row, article in enumerate(articles)
             if self.allowed[row]
         }
 
-    def index(self, kept: Callable[[Question], bool]) -> Index:
+    def right(self, number: int) -> tuple[int, ...]:
+        """Rows that answer a bank question and may be shown."""
+        return tuple(sorted({row for row in self.targets[number] if self.allowed[row]}))
+
+    def answers(self, item: Item) -> tuple[int, ...]:
+        """Rows that answer a question from elsewhere."""
+        return tuple(sorted({self.by_name[gold] for gold in item.gold if gold in self.by_name}))
+
+    def situation(self, number: int) -> str:
+        """What a bank question is to the tower: ``silent``, ``asked`` or ``seen``."""
+        article = self.articles[self.by_name[self.bank.questions[number].targets[0]]]
+        chapter = "".join((article.version.law, *article.path))
+        if fold_of(chapter, "chapter", CHAPTERS) == 0:
+            return "silent"
+        return "asked" if fold_of(self.texts[number], "asked") == 0 else "seen"
+
+    def vectors(self, matrix: Floats, questions: Floats, others: dict[str, Floats]) -> Vectors:
+        """A tower's vectors as an index holds them."""
+        return Vectors(quantise(place(self.base, matrix)), quantise(questions), others)
+
+    def index(self, vectors: Vectors, kept: Callable[[Question], bool]) -> Index:
         """An index with a part of the bank."""
         numbers = [i for i, question in enumerate(self.bank.questions) if kept(question)]
         return assemble(
@@ -98,62 +144,47 @@ class Workshop:
             self.tokens,
             [self.asked[i] for i in numbers],
             [self.targets[i] for i in numbers],
-            self.article_vectors,
-            self.question_vectors[numbers],
+            vectors.articles,
+            vectors.questions[numbers],
         )
 
-    def _outside(self, kind: str, fold: int) -> Callable[[Question], bool]:
-        return lambda question: self._fold(question, kind) != fold
+    def bank_examples(self, kind: str, vectors: Vectors) -> list[Example]:
+        """``asked`` or ``silent`` examples."""
+        members = {
+            self.bank.questions[number].id: number
+            for number in range(len(self.texts))
+            if self.situation(number) == kind
+        }
+        index = self.index(vectors, lambda question: question.id not in members)
+        extractor = Extractor(self.corpus, index)
+        encoded = dequantise(vectors.questions)
+        return [
+            self._example(
+                extractor,
+                kind,
+                self.texts[number],
+                self.bank.questions[number].style,
+                encoded[number],
+                self.right(number),
+            )
+            for number in members.values()
+        ]
 
-    def _fold(self, question: Question, kind: str) -> int:
-        if kind == "asked":
-            return fold_of(question.id)
-        row = self.by_name[question.targets[0]]
-        return fold_of("".join(self._chapter(row)), "chapter")
+    def other_examples(self, kind: str, items: Sequence[Item], vectors: Vectors) -> list[Example]:
+        """``bench``, ``short`` or ``off_topic`` examples against the whole bank.
 
-    def _chapter(self, row: int) -> tuple[str, ...]:
-        article = self.corpus.articles[self.ids[row]]
-        return (article.version.law, *article.path)
-
-    def bank_examples(self, kind: str, say: Callable[[str], None]) -> list[Example]:
-        """``asked`` or ``silent`` examples of the bank."""
-        vectors = dequantise(self.question_vectors)
-        examples = []
-        for fold in range(FOLDS):
-            extractor = Extractor(self.corpus, self.index(self._outside(kind, fold)))
-            for number, question in enumerate(self.bank.questions):
-                if self._fold(question, kind) != fold or (
-                    kind == "silent" and fold_of(question.id, "silent", 100) >= 100 * SILENT_SHARE
-                ):
-                    continue
-                right = [row for row in self.targets[number] if self.allowed[row]]
-                examples.append(
-                    self._example(
-                        extractor,
-                        kind,
-                        self.texts[number],
-                        question.style,
-                        vectors[number],
-                        right,
-                    )
-                )
-            say(f"{kind} {fold + 1}/{FOLDS}: {len(examples)}")
-        return examples
-
-    def other_examples(self, kind: str, items: Sequence[Item]) -> list[Example]:
-        """``bench`` or ``off_topic`` examples against the whole bank."""
-        extractor = Extractor(self.corpus, self.index(lambda _: True))
+        Of the bench those that the tower has not seen.
+        """
+        extractor = Extractor(self.corpus, self.index(vectors, lambda _: True))
         examples = []
         for item in items:
             text = normalise(item.text)
-            right = sorted(self.by_name[gold] for gold in item.gold if gold in self.by_name)
-            if not text or (item.gold and not right):
+            right = self.answers(item)
+            if not text or (item.gold and not right) or (kind == "bench" and not unseen(text)):
                 continue
-            vector = self.encoder.encode([text], "query")[0]
+            style = item.id if kind == "off_topic" else kind
             examples.append(
-                self._example(
-                    extractor, kind, text, item.id if kind == "off_topic" else kind, vector, right
-                )
+                self._example(extractor, kind, text, style, vectors.others[text], right)
             )
         return examples
 
@@ -169,9 +200,10 @@ class Workshop:
         found = extractor.extract(text, vector, self.allowed)
         return Example(
             kind,
-            fold_of(text, "rank"),
+            fold_of(text, "ranker"),
             text,
             style,
+            vector,
             found.rows,
             found.features,
             np.isin(found.rows, np.array(right, np.int64)),

@@ -16,7 +16,8 @@ def example(seed: int) -> Example:
     gold[np.argmax(features[:, 0] + features[:, 8])] = True
     signals = np.zeros(len(SIGNALS), np.float32)
     rows = np.arange(20)
-    return Example("asked", seed % 5, f"q{seed}", "plain", rows, features, gold, 1, signals)
+    vector = np.zeros(8, np.float32)
+    return Example("asked", seed % 5, f"q{seed}", "plain", vector, rows, features, gold, 1, signals)
 
 
 @pytest.fixture(scope="module")
