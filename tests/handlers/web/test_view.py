@@ -101,3 +101,21 @@ def test_a_clock_set_back_gives_nothing_away_and_old_sessions_are_forgotten() ->
 def test_a_rate_that_lets_nothing_through(burst: int, per_second: float) -> None:
     with pytest.raises(ValueError, match="burst"):
         Rate(burst, per_second)
+
+
+@pytest.mark.parametrize(
+    ("url", "leads"),
+    [
+        ("/letters", True),
+        ("/letters/iou", True),
+        ("tel:110", True),
+        ("https://example.cn/x", True),
+        ("/letters/../staff", False),
+        ("/letters/iou\n", False),
+        ("//evil.example", False),
+        ("/staff", False),
+        ("javascript:alert(1)", False),
+    ],
+)
+def test_only_safe_addresses_lead_somewhere(url: str, leads: bool) -> None:
+    assert (safe_url(url) == url) is leads
