@@ -204,7 +204,7 @@ def crashes(kills: int, *, per_kill: int = 40, pace: float = 200.0, seed: int = 
         killed = 0
         while killed < kills:
             process, before = trial.start(), found.control("count")
-            _wait(lambda b=before, p=process: _moved(found, b, p), 120)  # type: ignore[misc]
+            _wait(lambda b=before, p=process: _moved(found, b, p), 300)  # type: ignore[misc]
             time.sleep(chance.uniform(0, 1.5 * per_kill / pace))
             if process.poll() is not None:
                 break

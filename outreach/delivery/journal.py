@@ -123,8 +123,12 @@ class Journal:
 
             try:
                 granted = await self.do(write)
-            except OutreachError as error:
-                _log.warning("推送的结果暂时写不进数据库，稍后再试：%s", error)
+            except Exception as error:
+                # Whatever it is: an outcome is kept, and the lanes must not wait for ever.
+                known = isinstance(error, OutreachError)
+                words = str(error) if known else type(error).__name__
+                _log.error("推送的结果暂时写不进数据库，稍后再试：%s", words)
+                error = error if known else OutreachError("推送的结果写不进数据库")
                 for _, future in claims:
                     if not future.done():
                         future.set_exception(error)

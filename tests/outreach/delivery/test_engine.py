@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
+from errors import OutreachError
 from outreach.campaign_tables import campaigns
+from outreach.delivery import ledger
 from outreach.delivery.sender import (
     Blocked,
     Failed,
@@ -376,12 +378,10 @@ async def test_what_a_dead_process_had_claimed_is_unknown_and_the_rest_goes_on(
     }
 
 
-async def test_a_store_that_is_busy_is_waited_for(
-    store: Outreach, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("trouble", [OutreachError("一直被占用"), ZeroDivisionError("defect")])
+async def test_a_store_that_takes_nothing_is_waited_for(
+    store: Outreach, clock: FakeClock, monkeypatch: pytest.MonkeyPatch, trouble: Exception
 ) -> None:
-    from errors import OutreachError
-    from outreach.delivery import ledger
-
     prepare(store.database, 50)
     real, failures = ledger.settle, 3
 
@@ -389,7 +389,7 @@ async def test_a_store_that_is_busy_is_waited_for(
         nonlocal failures
         if failures:
             failures -= 1
-            raise OutreachError("统计数据库一直被占用")
+            raise trouble
         real(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(ledger, "settle", busy)
