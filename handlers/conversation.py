@@ -17,7 +17,7 @@ from handlers import phrases
 from handlers.actions import Action, Verb
 from handlers.claims import Claim, check_cited, check_found, check_verbatim, claim_in
 from handlers.clarifying import asks_back
-from handlers.context import Contexts, MemoryContexts, Turn
+from handlers.context import Contexts, MemoryContexts, Turn, next_turn
 from handlers.continuations import continued
 from handlers.followups import Wish, follow_up
 from handlers.issues import answer_each, distinct
@@ -25,7 +25,7 @@ from handlers.lookups import false_citations, first_of_each_law, is_request
 from handlers.masking import mask
 from handlers.messages import Button, Incoming, Kind, Reply
 from handlers.questions import SHOWN, Composer, limited
-from handlers.refusals import before_triage, refusal
+from handlers.refusals import abuse, before_triage, refusal
 from handlers.scenarios import answer_by_card, card_reply, offers
 from handlers.stories import DIGEST, PART, digest, parts, read_whole
 from handlers.triage import Alarm, detect, guidance_for
@@ -38,7 +38,6 @@ from settings import Clock
 
 MAX_CHARACTERS = 2000
 PARTS = 4  # a story cut into more is a list, or told in lines: it is searched as one
-_TALK = frozenset({Kind.ANSWER, Kind.LOOKUP, Kind.URGENT, Kind.DECLINED})
 RANKED = 8  # articles ranked for an answer: three are shown, the rest stands behind 更多条文
 
 _GREETING = re.compile(
@@ -124,32 +123,11 @@ class Conversation:
     def _remember(
         self, incoming: Incoming, item: Reply | _Pending, reply: Reply, before: Turn | None
     ) -> None:
-        """Keep what a follow-up may refer to; small talk, menus and refusals leave it as it is."""
-        if not incoming.resident or reply.kind not in _TALK:
-            return
-        ids = tuple(article.ref for article in reply.articles)
-        question = item.question if isinstance(item, _Pending) else ""
-        if not question and before is not None:
-            question = before.question
-        shown = ids[: reply.shown]
-        if not ids and before is not None and not isinstance(item, _Pending):
-            ids, shown = (*before.articles, *before.rest), before.articles
-        asked_back = reply.kind is Kind.ANSWER and not reply.shown
-        self._contexts.remember(
-            incoming.resident,
-            Turn(
-                incoming.update_key,
-                self._clock.now(),
-                question,
-                articles=shown or ids[:SHOWN],
-                rest=ids[len(shown or ids[:SHOWN]) :],
-                paragraph=reply.paragraph,
-                organ=reply.organ,
-                hotlines=tuple(line.number for line in reply.hotlines),
-                asked_back=asked_back,
-                lookup=reply.kind is Kind.LOOKUP,
-            ),
-        )
+        if incoming.resident:
+            question = item.question if isinstance(item, _Pending) else None
+            turn = next_turn(incoming.update_key, self._clock.now(), question, reply, before)
+            if turn is not None:
+                self._contexts.remember(incoming.resident, turn)
 
     def _prepare(self, incoming: Incoming, turn: Turn | None, today: date) -> Reply | _Pending:
         if incoming.action is not None:
@@ -232,7 +210,12 @@ class Conversation:
             return self._say(Kind.MENU, phrases.MENU.format(county=self._composer.county))
         forbidden = refusal(text)
         if forbidden:
-            return self._say(Kind.REFUSED, phrases.REFUSED[forbidden], "12348")
+            # an article made up to give the order weight must not stand uncontradicted
+            wrong = false_citations(self._composer, text, today)
+            said = "\n".join(part for part in (wrong, phrases.REFUSED[forbidden]) if part)
+            return self._say(Kind.REFUSED, said, "12348")
+        if abuse(text):
+            return self._say(Kind.SMALLTALK, phrases.CALM, "12348")
         if _GREETING.match(bare):
             return self._say(Kind.SMALLTALK, phrases.SMALLTALK)
         if _THANKS.match(bare):
@@ -294,7 +277,7 @@ class Conversation:
             result = others[0]  # the resident asked something else instead
             pending = replace(pending, text=pending.alone)
         if pending.parts:
-            issues = distinct(self._composer, pending.parts, others)
+            issues = distinct(pending.parts, others)
             if len(issues) > 1:
                 return self._with(pending, answer_each(self._composer, issues, today), today)
         return self._with(pending, self._answer(pending, result, today), today)

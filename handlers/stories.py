@@ -17,15 +17,19 @@ DIGEST = 220  # characters of a story that are searched
 PART = 75  # and of each of several matters
 LEAST = 10  # characters that can tell of a matter
 MOST = 3  # parts that are searched
-STORY = 45  # characters from which a message may tell of several matters
+STORY = 28  # characters from which a message may tell of several matters
 
 BESIDE = 0.5  # a clause counts for its neighbours too, half as much for each step away
 
 _CLAUSE = re.compile(r"[^，,。！!？?；;\n]*[，,。！!？?；;\n]+|[^，,。！!？?；;\n]+$")
+_LINK = r"(?:(?:然后|对了|哦对|哎|唉|嗯)[，,\s]?)?"
+_THING = r"(?:(?:就是|呢|啊|一个|一件|个|件)(?:事儿?|事情|问题)?|事儿?|事情|问题)"
 _ANEW = re.compile(
-    r"(?:^|(?<=[，,。！!？?；;\s、]))(?:(?:然后|对了|哦对|哎|唉|嗯)[，,\s]?)?"
-    r"(?:(?:还有|另外|再有|再就是|还有就是|再一个|还有个|另一个|另一件|再说)(?:就是|呢|啊|一个|一件|个|件)?(?:事儿?|事情|问题)?"
-    r"|(?:第?[一二三四123][、.．:：]|第[一二三四](?:个|件|是)?(?:事儿?|事情|问题)?|[一二三]是|其[一二三次]|(?:再|还|也)(?:想)?(?:顺便)?(?:问|请教|咨询)(?:一下|下|问|个|一个)*|顺便|顺带)(?:是|就是|问|想问|一下)*)[，,:：\s]?"
+    # after a sentence 还有 goes on to something else; within one it needs 还有就是, 还有个事
+    rf"(?:^|(?<=[。！!？?；;\s])){_LINK}(?:还有|另外|再有|再就是|再一个|另一件|再说|顺便|顺带){_THING}?(?:想)?(?:再)?(?:问|请教|咨询)?(?:一下|下|一句|问|个|一个|你)*[，,:：\s]?"
+    rf"|(?<=[，,、]){_LINK}(?:还有|另外|再有|再就是|再一个|另一个|另一件)(?:{_THING}|[，,])[，,:：\s]?"
+    rf"|(?:^|(?<=[，,。！!？?；;\s、:：])){_LINK}(?:第?[一二三四123][、.．:：](?!\d)|第[一二三四](?:个|件|是){{0,2}}(?:事儿?|事情|问题)?(?:是|呢)?[，,:：\s]?"
+    rf"|[一二三]是|(?:再|还|也)(?:想)?(?:顺便)?(?:问|请教|咨询)(?:一下|下|问|个|一个|你)*[，,:：\s]?)"
 )
 _QUESTION = re.compile(r"(?:[吗呢么不没]|怎么办|咋办|咋弄|多少|怎么算|谁|哪里|哪儿)?[?？]")
 

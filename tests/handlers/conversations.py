@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
 from handlers.conversation import Conversation
-from handlers.messages import Channel, Incoming
+from handlers.messages import Channel, Incoming, Reply
 from handlers.questions import Composer
 from knowledge.cards import Cards
 from knowledge.citations import resolve
@@ -59,5 +59,22 @@ def conversation(search: Finds, clock: Clock) -> Conversation:
     return Conversation(composer(search.corpus), search, clock)
 
 
-def said(text: str, action: str | None = None, key: str = "terminal:1") -> Incoming:
-    return Incoming(key, Channel.TERMINAL, "r" * 32, text, AT, action)
+def said(
+    text: str, action: str | None = None, key: str = "terminal:1", resident: str = ""
+) -> Incoming:
+    """A message; without a resident it stands alone."""
+    return Incoming(key, Channel.TERMINAL, resident, text, AT, action)
+
+
+@dataclass
+class Talk:
+    """One resident's chat: each message an update of its own, on a clock that tests move."""
+
+    conversation: Conversation
+    resident: str = "r" * 32
+    count: int = 0
+
+    def __call__(self, text: str = "", action: str | None = None) -> Reply:
+        self.count += 1
+        key = f"terminal:{self.count}"
+        return self.conversation.respond(said(text, action, key, self.resident))
