@@ -120,3 +120,4 @@ WHERE = "这件事由{organ}负责，可以当面去反映、投诉，也可以�
 ISSUES = "您说的有{count}件事，分开看："
 ISSUE = "{place}. {topic}（“{told}”）：看《{law}》{number}；找{organ}，打{calls}。"
 ISSUES_LAW = "依次是这几条原文；想细问哪一件，请单独再发一次："
+CUT = "（内容较长，这里只列要点；回复“全文”看整条条文，回复“还有吗”看更多条文。）"

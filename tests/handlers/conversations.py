@@ -9,13 +9,14 @@ from datetime import UTC, date, datetime
 from handlers.conversation import Conversation
 from handlers.messages import Channel, Incoming, Reply
 from handlers.questions import Composer
+from knowledge.articles import Article
 from knowledge.cards import Cards
 from knowledge.citations import resolve
 from knowledge.corpus import Corpus
 from knowledge.hotlines import Hotlines
 from knowledge.organs import Organs
 from knowledge.topics import Topics
-from retrieval.search import Hit, Related, Result
+from retrieval.search import Hit, Related, Result, Searcher
 from settings import Clock
 
 CARDS = Cards.load()
@@ -33,12 +34,13 @@ class Finds:
     scope: float = 1.0
     related: tuple[Related, ...] = ()
     asked: list[str] = field(default_factory=list)
+    found: Sequence[Article] = ()  # instead of citations
 
     def search(self, question: str, k: int, today: date) -> Result:
         self.asked.append(question)
         articles = [
             resolve(self.corpus, citation, today).articles[0] for citation in self.citations
-        ]
+        ] + list(self.found)
         hits = tuple(Hit(a, 1.0 / rank, None) for rank, a in enumerate(articles[:k], 1))
         return Result(hits, self.confidence, self.related, self.scope)
 
@@ -55,7 +57,7 @@ def composer(corpus: Corpus) -> Composer:
     return Composer(corpus, Organs.load(), hotlines, topics, CARDS, "红山县")
 
 
-def conversation(search: Finds, clock: Clock) -> Conversation:
+def conversation(search: Finds | Searcher, clock: Clock) -> Conversation:
     return Conversation(composer(search.corpus), search, clock)
 
 
