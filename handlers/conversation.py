@@ -325,7 +325,7 @@ class Conversation:
         if changed is not None:
             return changed
         fits = result.scope >= SCOPE_BELOW and result.confidence >= ASK_BELOW
-        if not fits:
+        if not (fits and result.hits):
             return self._say(
                 Kind.DECLINED,
                 phrases.CLAIM_NOT_FOUND,
