@@ -180,8 +180,7 @@ class Conversation:
         verbatim = check_verbatim(self._composer, claim, today)
         if verbatim is not None:
             return verbatim
-        short = digest(claim.words, matter())
-        return _Pending(text, (short,), claim=claim, question=short)
+        return _Pending(text, (self._digest(text),), claim=claim, question=self._digest(text))
 
     def _follows(self, text: str, turn: Turn, today: date) -> Reply | _Pending | None:
         """A message about the answer before it."""
@@ -272,7 +271,7 @@ class Conversation:
         if pending.alarm is not None:
             return self._urgent(pending.alarm, pending.text, result, today)
         if pending.claim is not None:
-            return self._rumour(pending.claim, result, today)
+            return self._rumour(pending, pending.claim, result, today)
         if pending.alone and others[0].confidence > max(result.confidence, ASK_BELOW):
             result = others[0]  # the resident asked something else instead
             pending = replace(pending, text=pending.alone)
@@ -318,7 +317,7 @@ class Conversation:
         before = "\n".join(part for part in (wrong, note) if part)
         return self._composer.relead(reply, f"{before}\n{reply.lead}") if before else reply
 
-    def _rumour(self, claim: Claim, result: Result, today: date) -> Reply:
+    def _rumour(self, pending: _Pending, claim: Claim, result: Result, today: date) -> Reply:
         """A claim that names no article and stands nowhere word for word."""
         composer = self._composer
         changed = check_found(composer, claim, result, today)
@@ -332,8 +331,9 @@ class Conversation:
                 "12348",
                 confidence=min(result.confidence, result.scope),
             )
-        reply = composer.answer(claim.words, result, today, unsure=False)
-        return composer.relead(reply, f"{phrases.CLAIM_NOT_VERBATIM}\n{phrases.CLAIM_NEAR}")
+        reply = self._answer(pending, result, today)
+        near = phrases.CLAIM_NEAR if reply.lead == phrases.ANSWER_LEAD else reply.lead
+        return composer.relead(reply, f"{phrases.CLAIM_NOT_VERBATIM}\n{near}")
 
     def _urgent(self, alarm: Alarm, text: str, result: Result, today: date) -> Reply:
         """What to do first; the articles come after it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from typing import Protocol
 
 from handlers.conversation import Conversation
 from handlers.messages import Channel, Incoming, Reply
@@ -16,7 +17,7 @@ from knowledge.corpus import Corpus
 from knowledge.hotlines import Hotlines
 from knowledge.organs import Organs
 from knowledge.topics import Topics
-from retrieval.search import Hit, Related, Result, Searcher
+from retrieval.search import Hit, Related, Result, Search
 from settings import Clock
 
 CARDS = Cards.load()
@@ -57,7 +58,14 @@ def composer(corpus: Corpus) -> Composer:
     return Composer(corpus, Organs.load(), hotlines, topics, CARDS, "红山县")
 
 
-def conversation(search: Finds | Searcher, clock: Clock) -> Conversation:
+class OverCorpus(Search, Protocol):
+    """A search that tells its corpus: the real one, or one that is told what to find."""
+
+    @property
+    def corpus(self) -> Corpus: ...
+
+
+def conversation(search: OverCorpus, clock: Clock) -> Conversation:
     return Conversation(composer(search.corpus), search, clock)
 
 

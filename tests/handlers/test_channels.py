@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -153,7 +153,7 @@ async def test_the_same_on_every_channel(
 
 async def over_the_web(
     desk: Reception, clock: FakeClock, texts: Sequence[str]
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     app = create_app(
         desk, health=lambda: Health({"corpus": None, "index": None, "database": None}), clock=clock
     )
