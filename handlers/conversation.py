@@ -27,7 +27,7 @@ from handlers.messages import Button, Incoming, Kind, Reply
 from handlers.questions import SHOWN, Composer, limited
 from handlers.refusals import abuse, before_triage, refusal
 from handlers.scenarios import answer_by_card, card_reply, offers
-from handlers.stories import DIGEST, PART, digest, parts, read_whole
+from handlers.stories import DIGEST, digest, parts, read_whole, without_fillers
 from handlers.triage import Alarm, detect, guidance_for
 from knowledge.articles import Article, Status
 from knowledge.citations import resolve
@@ -58,8 +58,9 @@ _STRIP = re.compile(r"[\s。，,.!！?？~～、;；:：]+")
 class _Pending:
     """A question that still needs a search.
 
-    ``queries`` are what is searched: the question first (a digest of a long one), then, for a
-    story, its ``parts``, or for a few words after a question back, the words ``alone``.
+    ``queries`` are what is searched: the question (a digest of a long one), and for a few words
+    after a question back the words ``alone``; or the ``parts`` of a story, whose whole is searched
+    only if they prove to be one matter.
     """
 
     text: str
@@ -107,10 +108,11 @@ class Conversation:
             self._prepare(item, turn, today) for item, turn in zip(incoming, turns, strict=True)
         ]
         queries = [q for item in prepared if isinstance(item, _Pending) for q in item.queries]
-        results = iter(self._searcher.search_batch(queries, max(top_k, RANKED), today))
+        depth = max(top_k, RANKED)
+        results = iter(self._searcher.search_batch(queries, depth, today))
         replies = []
         for item, turn, asked in zip(prepared, turns, incoming, strict=True):
-            reply = item if isinstance(item, Reply) else self._finish(item, results, today)
+            reply = item if isinstance(item, Reply) else self._finish(item, results, today, depth)
             self._remember(asked, item, reply, turn)
             replies.append(limited(reply, top_k))
         return replies
@@ -163,11 +165,10 @@ class Conversation:
 
     def _question(self, text: str, note: str) -> _Pending:
         """A question that stands on its own, with the parts of a story."""
-        short = self._digest(text)
-        told = tuple(parts(text))
+        short, told = self._digest(text), tuple(parts(text))
         if not 1 < len(told) <= PARTS:
             return _Pending(text, (short,), note=note, question=short)
-        queries = (short, *(digest(part, matter(), PART) for part in told))
+        queries = tuple(self._digest(part, DIGEST // len(told)) for part in told)
         return _Pending(text, queries, note=note, parts=told, question=short)
 
     def _claimed(self, text: str, today: date) -> Reply | _Pending | None:
@@ -175,11 +176,10 @@ class Conversation:
         claim = claim_in(text)
         if claim is None:
             return None
-        if claim.citation is not None:
-            return check_cited(self._composer, claim, today)
-        verbatim = check_verbatim(self._composer, claim, today)
-        if verbatim is not None:
-            return verbatim
+        check = check_cited if claim.citation is not None else check_verbatim
+        checked = check(self._composer, claim, today)
+        if checked is not None:
+            return checked
         return _Pending(text, (self._digest(text),), claim=claim, question=self._digest(text))
 
     def _follows(self, text: str, turn: Turn, today: date) -> Reply | _Pending | None:
@@ -199,8 +199,8 @@ class Conversation:
         )
 
     @staticmethod
-    def _digest(text: str) -> str:
-        return digest(text, matter(), DIGEST)
+    def _digest(text: str, longest: int = DIGEST) -> str:
+        return digest(without_fillers(text), matter(), longest)
 
     def _plain(self, text: str, today: date) -> Reply | None:
         """Commands, refusals, small talk and citations: what needs no search."""
@@ -266,7 +266,9 @@ class Conversation:
                 shown = [composer.shown(articles[0], today)]
                 return composer.lookup(shown, phrases.LOOKUP_LEAD, today)
 
-    def _finish(self, pending: _Pending, results: Iterator[Result], today: date) -> Reply:
+    def _finish(
+        self, pending: _Pending, results: Iterator[Result], today: date, depth: int
+    ) -> Reply:
         result, *others = (next(results) for _ in pending.queries)
         if pending.alarm is not None:
             return self._urgent(pending.alarm, pending.text, result, today)
@@ -276,9 +278,10 @@ class Conversation:
             result = others[0]  # the resident asked something else instead
             pending = replace(pending, text=pending.alone)
         if pending.parts:
-            issues = distinct(pending.parts, others)
+            issues = distinct(pending.parts, (result, *others))
             if len(issues) > 1:
                 return self._with(pending, answer_each(self._composer, issues, today), today)
+            result = self._searcher.search(pending.question, depth, today)
         return self._with(pending, self._answer(pending, result, today), today)
 
     def _answer(self, pending: _Pending, result: Result, today: date) -> Reply:
