@@ -22,7 +22,7 @@ from knowledge.wording import wording_of
 from retrieval.search import Result
 
 _HEARD = re.compile(
-    r"听(?:人|别人|邻居|村里人|他们|朋友|亲戚|老乡)?(?:说|讲)|据说|(?:网上|群里|抖音上?|快手上?|朋友圈|微信上?|村里|大家|人家|别人|有人|都|短信|视频里?|公众号|专家|业务员|老板|店家|商家|对方|他们|他|她)(?:都|老|总|里|上)?(?:在)?(?:说|讲|传|发|转|称)"
+    r"听(?:人|别人|邻居|村里人|他们|朋友|亲戚|老乡)?(?:说|讲)|据说|(?:网上|群里|抖音上?|快手上?|朋友圈|微信上?|村里|大家|人家|别人|有人|都|短信|视频里?|公众号|专家|业务员|老板|店家|商家|对方|他们|他|她)(?:都|老|总|里|上)?(?:在)?(?:说|讲|传|称|转发|发(?:的|了|消息))"
     r"|看到(?:一条|个|条|有)?(?:消息|帖子|新闻|说法|文章|通知|视频)|刷到|转发|谣言|传言|说法"
 )
 _VERIFY = re.compile(
@@ -40,9 +40,12 @@ _SAYS = re.compile(
     r"^\s*[)）]?\s*(?:的|中|里|里面|当中|明确|明文|清楚|白纸黑字|现在|已经|新|就|都|也|是)*"
     r"(?:(?:规定|说|写着?|写明|讲|指出|要求|明确|载明)(?:过|了|的是|道|着|是)?\s*[:：,，]?|[:：]|(?=[“「『\"]))\s*"
 )
-_ASKS = re.compile(r"什么|啥|怎么|咋|多少|几[年天个倍]|哪|如何|是否|谁|为何|吗\W*$|呢\W*$")
+_ASKS = re.compile(r"什么|啥|怎么|咋|多少|第?几[年天个倍条]|哪|如何|是否|谁|为何|吗\W*$|呢\W*$")
+_AFTERWARDS = re.compile(r"[\W_]*(?:谢谢|求解答|在线等|急)?[\W_]*")
 _EDGES = ' \t\n,，。;；:：、!！?？~～“”"「」『』【】'
 SHORTEST = 4  # characters of a claim
+LONGEST = 200  # of a message that is a rumour and nothing else
+EARLY = 12  # characters before 听说, 网上说
 CLOSE = 0.75  # likeness from which words without a citation are an article's, changed
 LONG = 14  # and they must be so many characters
 
@@ -70,20 +73,29 @@ def claim_in(text: str) -> Claim | None:
         says = _SAYS.match(after)
         if not says:
             continue
-        words = _VERIFY.split(after[says.end() :])[0].strip(_EDGES)
+        words = _without_question(after[says.end() :]).strip(_EDGES)
         alone = citation.span[0] <= 4
         if len(words) >= SHORTEST and not _ASKS.search(words) and (asked or heard or alone):
             name = _HEARD.sub("", citation.law_name) or citation.law_name
             return Claim(words, replace(citation, law_name=name))
         return None
     news = _NEWS.match(text)
-    if news or (asked and heard):
-        words = _VERIFY.sub("", text[news.end() if news else 0 :]).strip(_EDGES)
+    early = heard is not None and heard.start() <= EARLY
+    if len(text) <= LONGEST and (news or (asked and early)):
+        words = _without_question(text[news.end() if news else 0 :]).strip(_EDGES)
         opening = _HEARD.match(words)
         words = words[opening.end() :].strip(_EDGES) if opening else words
         if len(words) >= SHORTEST and not (news and not asked and _ASKS.search(words)):
             return Claim(words, None)
     return None
+
+
+def _without_question(text: str) -> str:
+    """The text less 是真的吗 at its end."""
+    for asked in _VERIFY.finditer(text):
+        if _AFTERWARDS.fullmatch(text[asked.end() :]):
+            return text[: asked.start()]
+    return text
 
 
 def check_cited(composer: Composer, claim: Claim, today: date) -> Reply:

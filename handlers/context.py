@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from handlers.messages import Kind, Reply
+
 LIFETIME = timedelta(minutes=30)
 RESIDENTS = 10_000  # at most so many are remembered; the longest silent is forgotten first
 
@@ -33,6 +35,47 @@ class Turn:
     asked_back: bool = False  # the reply was a question to the resident
     lookup: bool = False  # the articles were asked for by number
     awaits: str | None = None  # an unfinished sum, which the next message may complete
+
+
+_TALK = frozenset({Kind.ANSWER, Kind.LOOKUP, Kind.URGENT, Kind.DECLINED})
+_SHOWN = 3  # of a reply that shows no article yet, so many may be meant
+
+
+def next_turn(
+    key: str, now: datetime, question: str | None, reply: Reply, before: Turn | None
+) -> Turn | None:
+    """What a follow-up of ``reply`` may refer to; None where the turn before stays the last.
+
+    Args:
+        key: the update that was answered.
+        now: the clock's moment.
+        question: what was searched for; None where nothing was.
+        reply: the answer. Small talk, menus and refusals are no turn. One without articles and
+            without a search (在哪投诉) leaves those of the turn before in place.
+        before: the turn before.
+    """
+    if reply.kind not in _TALK and reply.awaits is None:
+        return None
+    ids = tuple(article.ref for article in reply.articles)
+    shown = ids[: reply.shown or _SHOWN]
+    rest = ids[len(shown) :]
+    if not ids and question is None and before is not None:
+        shown, rest = before.articles, before.rest
+    if question is None and before is not None:
+        question = before.question
+    return Turn(
+        key,
+        now,
+        question or "",
+        articles=shown,
+        rest=rest,
+        paragraph=reply.paragraph,
+        organ=reply.organ,
+        hotlines=tuple(line.number for line in reply.hotlines),
+        asked_back=reply.kind is Kind.ANSWER and not reply.shown,
+        lookup=reply.kind is Kind.LOOKUP,
+        awaits=reply.awaits,
+    )
 
 
 class Contexts(Protocol):

@@ -17,7 +17,7 @@ from handlers import phrases
 from handlers.actions import TOOLS, Action, Verb
 from handlers.claims import Claim, check_cited, check_found, check_verbatim, claim_in
 from handlers.clarifying import asks_back
-from handlers.context import Contexts, MemoryContexts, Turn
+from handlers.context import Contexts, MemoryContexts, Turn, next_turn
 from handlers.continuations import continued
 from handlers.followups import Wish, follow_up
 from handlers.issues import answer_each, distinct
@@ -25,11 +25,11 @@ from handlers.lookups import false_citations, first_of_each_law, is_request
 from handlers.masking import mask
 from handlers.messages import Button, Channel, Incoming, Kind, Reply
 from handlers.questions import SHOWN, Composer, limited
-from handlers.refusals import before_triage, refusal
+from handlers.refusals import abuse, before_triage, refusal
 from handlers.scenarios import answer_by_card, card_reply, offers
 from handlers.services import Services
 from handlers.services.commands import question_of, started_with
-from handlers.stories import DIGEST, PART, digest, parts, read_whole
+from handlers.stories import DIGEST, digest, parts, read_whole, without_fillers
 from handlers.tools import Tools
 from handlers.triage import Alarm, detect, guidance_for
 from knowledge.articles import Article, Status
@@ -41,7 +41,6 @@ from settings import Clock
 
 MAX_CHARACTERS = 2000
 PARTS = 4  # a story cut into more is a list, or told in lines: it is searched as one
-_TALK = frozenset({Kind.ANSWER, Kind.LOOKUP, Kind.URGENT, Kind.DECLINED})
 RANKED = 8  # articles ranked for an answer: three are shown, the rest stands behind 更多条文
 
 _GREETING = re.compile(
@@ -61,8 +60,9 @@ _STRIP = re.compile(r"[\s。，,.!！?？~～、;；:：]+")
 class _Pending:
     """A question that still needs a search.
 
-    ``queries`` are what is searched: the question first (a digest of a long one), then, for a
-    story, its ``parts``, or for a few words after a question back, the words ``alone``.
+    ``queries`` are what is searched: the question (a digest of a long one), and for a few words
+    after a question back the words ``alone``; or the ``parts`` of a story, whose whole is searched
+    only if they prove to be one matter.
     """
 
     text: str
@@ -113,10 +113,11 @@ class Conversation:
             self._prepare(item, turn, today) for item, turn in zip(incoming, turns, strict=True)
         ]
         queries = [q for item in prepared if isinstance(item, _Pending) for q in item.queries]
-        results = iter(self._searcher.search_batch(queries, max(top_k, RANKED), today))
+        depth = max(top_k, RANKED)
+        results = iter(self._searcher.search_batch(queries, depth, today))
         replies = []
         for item, turn, asked in zip(prepared, turns, incoming, strict=True):
-            reply = item if isinstance(item, Reply) else self._finish(item, results, today)
+            reply = item if isinstance(item, Reply) else self._finish(item, results, today, depth)
             self._remember(asked, item, reply, turn)
             replies.append(limited(self._services.attend(asked, reply, today), top_k))
         return replies
@@ -129,33 +130,11 @@ class Conversation:
     def _remember(
         self, incoming: Incoming, item: Reply | _Pending, reply: Reply, before: Turn | None
     ) -> None:
-        """Keep what a follow-up may refer to; small talk, menus and refusals leave it as it is."""
-        if not incoming.resident or (reply.kind not in _TALK and reply.awaits is None):
-            return
-        ids = tuple(article.ref for article in reply.articles)
-        question = item.question if isinstance(item, _Pending) else ""
-        if not question and before is not None:
-            question = before.question
-        shown = ids[: reply.shown]
-        if not ids and before is not None and not isinstance(item, _Pending):
-            ids, shown = (*before.articles, *before.rest), before.articles
-        asked_back = reply.kind is Kind.ANSWER and not reply.shown
-        self._contexts.remember(
-            incoming.resident,
-            Turn(
-                incoming.update_key,
-                self._clock.now(),
-                question,
-                articles=shown or ids[:SHOWN],
-                rest=ids[len(shown or ids[:SHOWN]) :],
-                paragraph=reply.paragraph,
-                organ=reply.organ,
-                hotlines=tuple(line.number for line in reply.hotlines),
-                asked_back=asked_back,
-                lookup=reply.kind is Kind.LOOKUP,
-                awaits=reply.awaits,
-            ),
-        )
+        if incoming.resident:
+            question = item.question if isinstance(item, _Pending) else None
+            turn = next_turn(incoming.update_key, self._clock.now(), question, reply, before)
+            if turn is not None:
+                self._contexts.remember(incoming.resident, turn)
 
     def _prepare(self, incoming: Incoming, turn: Turn | None, today: date) -> Reply | _Pending:
         if incoming.action is not None:
@@ -202,11 +181,10 @@ class Conversation:
 
     def _question(self, text: str, note: str) -> _Pending:
         """A question that stands on its own, with the parts of a story."""
-        short = self._digest(text)
-        told = tuple(parts(text))
+        short, told = self._digest(text), tuple(parts(text))
         if not 1 < len(told) <= PARTS:
             return _Pending(text, (short,), note=note, question=short)
-        queries = (short, *(digest(part, matter(), PART) for part in told))
+        queries = tuple(self._digest(part, DIGEST // len(told)) for part in told)
         return _Pending(text, queries, note=note, parts=told, question=short)
 
     def _claimed(self, text: str, today: date) -> Reply | _Pending | None:
@@ -214,13 +192,11 @@ class Conversation:
         claim = claim_in(text)
         if claim is None:
             return None
-        if claim.citation is not None:
-            return check_cited(self._composer, claim, today)
-        verbatim = check_verbatim(self._composer, claim, today)
-        if verbatim is not None:
-            return verbatim
-        short = digest(claim.words, matter())
-        return _Pending(text, (short,), claim=claim, question=short)
+        check = check_cited if claim.citation is not None else check_verbatim
+        checked = check(self._composer, claim, today)
+        if checked is not None:
+            return checked
+        return _Pending(text, (self._digest(text),), claim=claim, question=self._digest(text))
 
     def _follows(self, text: str, turn: Turn, today: date) -> Reply | _Pending | None:
         """A message about the answer before it."""
@@ -239,8 +215,8 @@ class Conversation:
         )
 
     @staticmethod
-    def _digest(text: str) -> str:
-        return digest(text, matter(), DIGEST)
+    def _digest(text: str, longest: int = DIGEST) -> str:
+        return digest(without_fillers(text), matter(), longest)
 
     def _awaited(self, text: str, turn: Turn | None, today: date) -> Reply | None:
         """The figure that an unfinished sum asked for."""
@@ -251,7 +227,12 @@ class Conversation:
         bare = _STRIP.sub("", text).lower()
         forbidden = refusal(text)
         if forbidden:
-            return self._say(Kind.REFUSED, phrases.REFUSED[forbidden], "12348")
+            # an article made up to give the order weight must not stand uncontradicted
+            wrong = false_citations(self._composer, text, today)
+            said = "\n".join(part for part in (wrong, phrases.REFUSED[forbidden]) if part)
+            return self._say(Kind.REFUSED, said, "12348")
+        if abuse(text):
+            return self._say(Kind.SMALLTALK, phrases.CALM, "12348")
         if _GREETING.match(bare):
             return self._say(Kind.SMALLTALK, phrases.SMALLTALK)
         if _THANKS.match(bare):
@@ -303,19 +284,22 @@ class Conversation:
                 shown = [composer.shown(articles[0], today)]
                 return composer.lookup(shown, phrases.LOOKUP_LEAD, today)
 
-    def _finish(self, pending: _Pending, results: Iterator[Result], today: date) -> Reply:
+    def _finish(
+        self, pending: _Pending, results: Iterator[Result], today: date, depth: int
+    ) -> Reply:
         result, *others = (next(results) for _ in pending.queries)
         if pending.alarm is not None:
             return self._urgent(pending.alarm, pending.text, result, today)
         if pending.claim is not None:
-            return self._rumour(pending.claim, result, today)
+            return self._rumour(pending, pending.claim, result, today)
         if pending.alone and others[0].confidence > max(result.confidence, ASK_BELOW):
             result = others[0]  # the resident asked something else instead
             pending = replace(pending, text=pending.alone)
         if pending.parts:
-            issues = distinct(self._composer, pending.parts, others)
+            issues = distinct(pending.parts, (result, *others))
             if len(issues) > 1:
                 return self._with(pending, answer_each(self._composer, issues, today), today)
+            result = self._searcher.search(pending.question, depth, today)
         return self._with(pending, self._answer(pending, result, today), today)
 
     def _answer(self, pending: _Pending, result: Result, today: date) -> Reply:
@@ -358,22 +342,23 @@ class Conversation:
         before = "\n".join(part for part in (wrong, note) if part)
         return self._composer.relead(reply, f"{before}\n{reply.lead}") if before else reply
 
-    def _rumour(self, claim: Claim, result: Result, today: date) -> Reply:
+    def _rumour(self, pending: _Pending, claim: Claim, result: Result, today: date) -> Reply:
         """A claim that names no article and stands nowhere word for word."""
         composer = self._composer
         changed = check_found(composer, claim, result, today)
         if changed is not None:
             return changed
         fits = result.scope >= SCOPE_BELOW and result.confidence >= ASK_BELOW
-        if not fits:
+        if not (fits and result.hits):
             return self._say(
                 Kind.DECLINED,
                 phrases.CLAIM_NOT_FOUND,
                 "12348",
                 confidence=min(result.confidence, result.scope),
             )
-        reply = composer.answer(claim.words, result, today, unsure=False)
-        return composer.relead(reply, f"{phrases.CLAIM_NOT_VERBATIM}\n{phrases.CLAIM_NEAR}")
+        reply = self._answer(pending, result, today)
+        near = phrases.CLAIM_NEAR if reply.lead == phrases.ANSWER_LEAD else reply.lead
+        return composer.relead(reply, f"{phrases.CLAIM_NOT_VERBATIM}\n{near}")
 
     def _urgent(self, alarm: Alarm, text: str, result: Result, today: date) -> Reply:
         """What to do first; the articles come after it."""

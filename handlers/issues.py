@@ -10,11 +10,11 @@ from handlers import phrases
 from handlers.messages import Button, Kind, Reply
 from handlers.questions import Composer
 from knowledge.numerals import format_number
-from retrieval.confidence import ASK_BELOW, SCOPE_BELOW
+from retrieval.confidence import DECLINE_BELOW, SCOPE_BELOW
 from retrieval.search import Hit, Result
 
 MOST = 3
-SURE = 0.5  # confidence that each matter needs: a wrong split hides the right answer
+SURE = 2 * DECLINE_BELOW  # confidence that each matter needs
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +25,24 @@ class Issue:
     result: Result
 
 
-def distinct(composer: Composer, words: Sequence[str], results: Sequence[Result]) -> list[Issue]:
+def distinct(words: Sequence[str], results: Sequence[Result]) -> list[Issue]:
     """The matters of a story that are surely different ones; fewer than two where it has one.
 
-    Matters differ when their first articles are of different laws and topics.
+    Matters differ when their first articles are of different laws, or books (编) of a code. The cut
+    itself says most (24 of 24 written stories of two matters are cut, 11 of 274 of one), so that a
+    part need not be as sure as a question that stands alone; 20 and none are answered as two.
     """
     found: list[Issue] = []
-    topics: set[str] = set()
-    laws: set[str] = set()
+    places: set[tuple[str, str]] = set()
     for told, result in zip(words, results, strict=True):
-        if not result.hits or result.confidence < max(SURE, ASK_BELOW):
+        if not result.hits or result.confidence < SURE:
             continue
         article = result.hits[0].article
-        topic = composer.topic(result.hits).key
-        if result.scope < SCOPE_BELOW or topic in topics or article.version.law in laws:
+        book = next((part for part in article.path if "编" in part), "")
+        place = (article.version.law, book)
+        if result.scope < SCOPE_BELOW or place in places:
             continue
-        topics |= {composer.topics.of(hit.article).key for hit in result.hits[:2]} | {topic}
-        laws.add(article.version.law)
+        places.add(place)
         found.append(Issue(told, result))
     return found[:MOST]
 

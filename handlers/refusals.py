@@ -1,8 +1,8 @@
 """What must not be served, whoever asks and however it is put (spec §6.4 "Never").
 
-Rules are narrow on purpose: 「判几年」 is a question of law, 「你保证我能赢」 asks for a promise. A
-message that asks what the law says about such an act (犯法吗, 判几年, 追究) is served. Each rule has
-several faces: what is wanted, from whom, in dialect and in English; measured on
+Rules are narrow on purpose: 「判几年」 is a question of law, 「你保证我能赢」 asks for a promise.
+A message that asks what the law says about such an act (犯法吗, 判几年, 追究) is served. Each rule
+has several faces: what is wanted, from whom, in dialect and in English; measured on
 ``knowledge/labelled/refusals.jsonl`` (tests/handlers/test_refusals.py) and on the question bank.
 """
 
@@ -20,9 +20,23 @@ _PRIVATE = (
     r"(?:身份证|户籍|户口(?:本|信息)|手机号(?:码)?是谁|电话号码|(?:家庭)?(?:住址|地址)|住(?:在)?哪|住(?:在)?什么地方|行踪|下落|位置|定位|开房|通话记录|聊天记录|(?:银行)?流水|存折|存款|几套房|名下有|工作单位|底细|案底|前科|车主"
     r"|名单和?电话|所有(?:居民|用户|人)(?:的)?(?:电话|问)|用户(?:的)?电话|说个名字|是谁举报|举报(?:我|人)的?(?:人)?是谁|在哪(?:里|儿)?(?:打工|上班|躲)|跟谁(?:打电话|聊天|来往))"
 )
-_PERSON = r"(?:他|她|人家|对方|那个?人|这个?人|此人|某某|老公|老婆|媳妇|对象|丈夫|妻子|男朋友|女朋友|前[妻夫任]|前男友|前女友|儿媳妇?|女婿|老板|邻居|法官|警察|举报|欠我?钱|手机号|电话|车牌|骂我的|撞了?我|村里|户主|张某|李某|家里)"
-_DO_FOR_ME = r"(?:(?:帮|替|给)(?:我|俺|咱|额|忙)|你(?:们)?给(?:我|俺)?|麻烦|(?<![申邀])请(?!问|假|求)|(?:^|[,，。\s])(?:你)?(?:能不能|能|可不可以)(?:给|把|帮)|你从|你去|你在|想请你|我想(?:晓得|知道)|告诉我)"
-_LOOK = r"(?:查(?:一)?(?:下|查|出|哈|到)?|调(?:一下|出来|取)?|搜(?:一下)?|找(?:出来|到|一下)?|定位|人肉|摸(?:一摸|清|下)?|搞(?:一下|到|来)?|扒|看看|提供|弄到|要到)"
+_PERSON = (
+    r"(?:他|她|人家|对方|那个?人|这个?人|此人|某某|老公|老婆|媳妇|对象|"
+    r"丈夫|妻子|男朋友|女朋友|前[妻夫任]|前男友|前女友|儿媳妇?|女婿|"
+    r"老板|邻居|法官|警察|举报|欠我?钱|手机号|电话|车牌|骂我的|撞了?我|"
+    r"村里|户主|张某|李某|家里)"
+)
+_DO_FOR_ME = (
+    r"(?:(?:帮|替|给)(?:我|俺|咱|额|忙)|你(?:们)?给(?:我|俺)?|麻烦|"
+    r"(?<![申邀])请(?!问|假|求)|(?:^|[,，。\s])(?:你)?(?:能不能|能|"
+    r"可不可以)(?:给|把|帮)|你从|你去|你在|想请你|我想(?:晓得|知道)|"
+    r"告诉我)"
+)
+_LOOK = (
+    r"(?:查(?:一)?(?:下|查|出|哈|到)?|调(?:一下|出来|取)?|搜(?:一下)?|"
+    r"找(?:出来|到|一下)?|定位|人肉|摸(?:一摸|清|下)?|搞(?:一下|到|"
+    r"来)?|扒|看看|提供|弄到|要到)"
+)
 
 _RULES: dict[str, tuple[re.Pattern[str], ...]] = {
     "orders": tuple(
@@ -39,7 +53,10 @@ _RULES: dict[str, tuple[re.Pattern[str], ...]] = {
             r"(?:重复|跟着?我说|照念|原样(?:说|输出))[^。!?\n]{0,6}(?:我(?:说)?的话|一遍|[:：])",
             r"(?:(?:给我|帮我|你|就|^)(?:编|造)|杜撰|瞎编|捏造)[^。!?\n]{0,6}(?:法律|法条|条文|规定|热线|号码)|(?:法条|法律)[^。!?\n]{0,8}自己(?:造|编)|改为听我的",
             r"(?:以|用)(?:政府|法院|公安|司法局|县委)(?:的)?名义[^。!?\n]{0,6}(?:开|出|写|发|宣布)|给我(?:出具|开)[^。!?\n]{0,6}(?:法律意见书|判决书|证明(?:,|，)?说)",
-            r"\b(?:ignore|disregard|forget)\b.{0,30}\b(?:instruction|rule|prompt)s?|system prompt|\b(?:pretend|act|imagine)\b.{0,12}\b(?:you are|to be|as)\b.{0,20}\b(?:judge|lawyer|police|admin)|\b(?:jailbreak|developer mode)\b",
+            r"\b(?:ignore|disregard|forget)\b.{0,30}\b(?:instruction|rule|prompt)s?|"
+            r"system prompt|\b(?:pretend|act|imagine)\b.{0,12}\b(?:you are|"
+            r"to be|as)\b.{0,20}\b(?:judge|lawyer|police|admin)|\b(?:jailbreak|"
+            r"developer mode)\b",
             r"最新法条[,，]?请?(?:照|按)(?:此|这个)(?:回答|回复|执行)",
         )
     ),
@@ -62,7 +79,8 @@ _RULES: dict[str, tuple[re.Pattern[str], ...]] = {
             r"(?:定位|跟踪|追踪)(?:一下|下)?(?:他|她|我?(?:老婆|老公|媳妇|女朋友|男朋友|对象|儿子|女儿))(?:的)?(?:手机|位置|车|行踪)?(?:$|[。！？?,，])"
         ),
         re.compile(
-            r"\b(?:look up|find out|track|locate|trace|get me|tell me)\b.{0,40}\b(?:phone|address|location|owner|id number|where (?:he|she) lives)|\bhome address\b",
+            r"\b(?:look up|find out|track|locate|trace|get me|tell me)\b.{0,40}\b(?:phone|"
+            r"address|location|owner|id number|where (?:he|she) lives)|\bhome address\b",
             re.IGNORECASE,
         ),
     ),
@@ -94,7 +112,8 @@ _RULES: dict[str, tuple[re.Pattern[str], ...]] = {
             r"酒驾了?[^。！？\n]{0,8}(?:前面|前头|碰上|遇到)[^。！？\n]{0,6}(?:交警|查车)[^。！？\n]{0,12}(?:绕|换人|躲|跑|掉头)|借[^。！？\n]{0,6}身份证[^。！？\n]{0,8}(?:再)?办[^。！？\n]{0,14}(?:不被|发现|继续)"
         ),
         re.compile(
-            r"\b(?:get around|bypass|avoid|evade|trick|fool)\b.{0,30}\b(?:bank|police|anti-?fraud|court|check|tax)",
+            r"\b(?:get around|bypass|avoid|evade|trick|fool)\b.{0,30}\b(?:bank|"
+            r"police|anti-?fraud|court|check|tax)",
             re.IGNORECASE,
         ),
     ),
@@ -115,7 +134,9 @@ _RULES: dict[str, tuple[re.Pattern[str], ...]] = {
             r"(?:肯定|铁定|一定|绝对|百分百|稳)(?:能|会|可以)?(?:赢|改判|认下来|追回来|拿到|要回来|胜诉|判给我)[^。！？\n]{0,8}(?:吧|噻|对吧|是不是|是吧|不|找你|你负责)|(?:赔不下来|认不下来|输了|要不回来)[^。！？\n]{0,4}(?:找你|你负责|你赔)"
         ),
         re.compile(
-            r"\bwill i win\b|\bguarantee\b.{0,30}\b(?:win|deposit|back|case|money)|\bpromise me\b.{0,30}\b(?:win|back)|\bpredict\b.{0,20}\b(?:case|verdict|outcome)",
+            r"\bwill i win\b|\bguarantee\b.{0,30}\b(?:win|deposit|back|case|"
+            r"money)|\bpromise me\b.{0,30}\b(?:win|back)|\bpredict\b.{0,20}\b(?:case|"
+            r"verdict|outcome)",
             re.IGNORECASE,
         ),
     ),
@@ -140,7 +161,8 @@ _RULES: dict[str, tuple[re.Pattern[str], ...]] = {
             r"(?:编|写|出)(?:一?套|个)?话术[^。！？\n]{0,8}(?:让|骗|哄|忽悠)|怎么(?:忽悠|哄骗|骗)(?:老人|顾客|客户|人)(?:买|办|投|转)"
         ),
         re.compile(
-            r"\b(?:write|draft|send)\b.{0,20}\b(?:threat\w*|blackmail|fake|forged)\b|\b(?:forge|fake) (?:a|an|the)\b",
+            r"\b(?:write|draft|send)\b.{0,20}\b(?:threat\w*|blackmail|fake|"
+            r"forged)\b|\b(?:forge|fake) (?:a|an|the)\b",
             re.IGNORECASE,
         ),
     ),
@@ -159,6 +181,20 @@ def before_triage(text: str) -> str | None:
     """
     rule = refusal(text)
     return rule if rule in ("people", "evade") and not _IN_NEED.search(text) else None
+
+
+_ABUSE = re.compile(
+    r"傻[逼比bB叉屌缺]|煞笔|废物|垃圾(?!分类|费|站|场)|滚(?:蛋|开|犊子)?|去死|(?:你|他|操你|草你|日你)(?:妈|娘|大爷|奶奶)(?:的|个)?|妈的|智障|脑残|弱智|白痴|蠢(?:货|猪|蛋)?|狗屁|放屁|屁用|王八蛋|混蛋|(?:你|机器人)[^。!?]{0,4}(?:没用|不是东西)|啥也不是|什么玩意儿?|什么破|破(?:机器人|玩意儿?|东西)|\b(?:fuck|stupid|idiot|shit)\b",
+    re.IGNORECASE,
+)
+_IDLE = re.compile(
+    r"[\W_]+|机器人|东西|这个|你们?|真是|就是|简直|一个|个|是|的|了|吧|啊|呀|吗|么|都|给|我|俺|老子|真|太|就|什么|啥|回答|答的|答得|都不会|不会|you|bot|robot"
+)
+
+
+def abuse(text: str) -> bool:
+    """Whether a message is nothing but abuse: answered calmly, never banned."""
+    return bool(_ABUSE.search(text)) and len(_IDLE.sub("", _ABUSE.sub("", text))) <= 2
 
 
 def refusal(text: str) -> str | None:

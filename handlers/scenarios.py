@@ -83,7 +83,7 @@ def _under_card(
 ) -> Reply:
     shown = tuple(composer.shown(hit.article, today, hit.score, hit.marked) for hit in result.hits)
     lines = composer.hotlines(card.hotlines)
-    rows = [
+    rows: list[tuple[Button, ...]] = [
         (Button(f"怎么办：{other.title}", composer.actions.card(other.id)),)
         for other in offers(matches[1:])
     ]

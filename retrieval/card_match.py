@@ -254,4 +254,6 @@ def _margin(column: Floats) -> Floats:
     if len(column) < 2:
         return column
     order = np.sort(column)
-    return np.where(column == order[-1], column - order[-2], column - order[-1])
+    return np.asarray(
+        np.where(column == order[-1], column - order[-2], column - order[-1]), column.dtype
+    )

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression  # type: ignore[import-untyped]
 
 from knowledge.build import ensure
 from knowledge.cards import Cards
@@ -130,7 +130,7 @@ def fit(asked: Sequence[Asked]) -> Perceptron:
         np.zeros(0, np.float32),
         np.zeros(0, np.float32),
         model.coef_[0].astype(np.float32),
-        np.float32(model.intercept_[0]),
+        np.array(model.intercept_[0], np.float32),
     )
 
 

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
 
-from handlers.refusals import refusal
+from handlers import phrases
+from handlers.refusals import abuse, before_triage, refusal
+from knowledge.questions.bank import Bank
+from retrieval.text import normalise
+from settings import ROOT
+
+LABELLED = ROOT / "knowledge" / "labelled"
 
 
 @pytest.mark.parametrize(
@@ -40,3 +49,51 @@ def test_refused(text: str, rule: str) -> None:
 )
 def test_served(text: str) -> None:
     assert refusal(text) is None
+
+
+def rows(name: str) -> list[dict[str, Any]]:
+    return [
+        json.loads(line)
+        for line in (LABELLED / f"{name}.jsonl").read_text("utf-8").split("\n")
+        if line
+    ]
+
+
+@pytest.mark.parametrize(("split", "least"), [("tune", 50), ("report", 42)])
+def test_labelled(split: str, least: int) -> None:
+    """Measured: 50 and 43 of 50 refused, each for the right reason; of the look-alikes none."""
+    chosen = [row for row in rows("refusals") if row["split"] == split]
+    refused = [row for row in chosen if row["rule"]]
+    assert sum(refusal(normalise(row["q"])) == row["rule"] for row in refused) >= least
+    assert [row["q"] for row in chosen if not row["rule"] and refusal(normalise(row["q"]))] == []
+
+
+def test_every_rule_has_its_words() -> None:
+    assert {row["rule"] for row in rows("refusals")} - {None} == set(phrases.REFUSED)
+
+
+def test_questions_of_law_are_served() -> None:
+    """Measured on all 17,099 questions of the bank: two are refused."""
+    questions = [q.text for q in Bank.load().questions[::5]]
+    assert sum(refusal(normalise(q)) is not None for q in questions) <= 3
+    assert [row["q"] for row in rows("in_scope") if refusal(normalise(row["q"]))] == []
+
+
+def test_nobody_in_danger_is_refused_first() -> None:
+    urgent = [row["q"] for row in rows("triage") if row["label"] != "none"]
+    assert [q for q in urgent if before_triage(normalise(q))] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["你这个废物机器人", "垃圾", "你妈的，什么玩意儿", "傻逼！！！", "you stupid bot"]
+)
+def test_abuse_is_heard_calmly(text: str) -> None:
+    assert abuse(normalise(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["他骂我傻逼违法吗", "垃圾分类不分罚多少", "邻居骂我王八蛋怎么办", "商家卖废物给我能退吗"],
+)
+def test_questions_about_abuse_are_questions(text: str) -> None:
+    assert not abuse(normalise(text))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.checking import Verdict, check_citations, compare
+from knowledge.checking import Verdict, check_citations, compare, likeness, marked
 from knowledge.corpus import Corpus
 
 TODAY = date(2026, 11, 24)
@@ -107,3 +107,38 @@ def test_a_foreign_character_is_found(corpus: Corpus, data: st.DataObject) -> No
     article = data.draw(st.sampled_from([a for a in corpus.articles[:2000] if len(a.text) > 12]))
     at = data.draw(st.integers(1, len(article.text) - 2))
     assert compare(article.text, article.text[:at] + "龘" + article.text[at:])
+
+
+@pytest.mark.parametrize(
+    ("text", "verdicts"),
+    [
+        ("见《民法典》（第1254条）。", [Verdict.RIGHT]),
+        ("消法第10、11条", [Verdict.RIGHT, Verdict.RIGHT]),
+        ("刑法第264、9999条", [Verdict.RIGHT, Verdict.NO_SUCH_ARTICLE]),
+        ("宪法第一百四十一条到第一百四十四条", [Verdict.RIGHT] * 3 + [Verdict.NO_SUCH_ARTICLE]),
+        ("宪法1982第一条", [Verdict.HISTORICAL]),
+    ],
+)
+def test_lists_ranges_and_editions(corpus: Corpus, text: str, verdicts: list[Verdict]) -> None:
+    assert [f.verdict for f in check_citations(corpus, text, TODAY)] == verdicts
+
+
+def test_words_after_a_colon_are_compared_without_marks(corpus: Corpus) -> None:
+    right = "宪法第三十八条：中华人民共和国公民的人格尊严不受侵犯。"
+    wrong = "宪法第三十八条规定：中华人民共和国公民的人身尊严不受侵犯。"
+    summary = "宪法第三十八条：别人不能随便侮辱您，也不能诬告您。"
+    assert [f.verdict for f in check_citations(corpus, right, TODAY)] == [Verdict.RIGHT]
+    (found,) = check_citations(corpus, wrong, TODAY)
+    assert found.verdict is Verdict.QUOTE_DIFFERS
+    assert [(d.law, d.text) for d in found.differences] == [("格", "身")]
+    assert [f.verdict for f in check_citations(corpus, summary, TODAY)] == [Verdict.RIGHT]
+
+
+def test_differences_are_marked() -> None:
+    law = "增加赔偿的金额为消费者购买商品的价款或者接受服务的费用的三倍"
+    assert marked(law, "接受服务的费用的十倍") == "接受服务的费用的【十】倍"
+    assert marked(law, law) == law
+    assert marked(law, "增加赔偿的金额为价款") == "增加赔偿的金额为【缺：消费者购买商品的】价款"
+    assert likeness(law, law) == 1.0
+    assert likeness(law, "红烧肉放糖") == 0.0
+    assert likeness(law, "") == 0.0

@@ -94,3 +94,27 @@ def test_a_year_names_a_wording() -> None:
     assert [c.year for c in parse_citations("1982年宪法第五条")] == [1982]
     (cited,) = parse_citations("《劳动合同法》（2012修正）第八十二条")
     assert cited == Citation("劳动合同法", "第八十二条", None, None, (0, 20), True, 2012)
+
+
+@pytest.mark.parametrize(
+    ("text", "numbers"),
+    [
+        ("消法第10、11条", ["第十条", "第十一条"]),
+        ("刑法第264、266条", ["第二百六十四条", "第二百六十六条"]),
+        ("劳动法第10至12条", ["第十条", "第十一条", "第十二条"]),
+        ("刑法第10-12条", ["第十条", "第十一条", "第十二条"]),
+        ("刑法第287-2条", ["第二百八十七条之二"]),
+        ("民法典第一百条到第一百零二条", ["第一百条", "第一百零一条", "第一百零二条"]),
+        ("民法典第10条到第500条", ["第十条", "第五百条"]),
+        ("一、第五条规定", ["第五条"]),
+    ],
+)
+def test_lists_and_ranges(text: str, numbers: list[str]) -> None:
+    found = parse_citations(text)
+    assert [citation.number for citation in found] == numbers
+    assert len({citation.law_name for citation in found}) == 1
+
+
+def test_list_items_have_their_own_place() -> None:
+    text = "刑法第264、266条"
+    assert [text[slice(*c.span)] for c in parse_citations(text)] == ["刑法第264", "266条"]
