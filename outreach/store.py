@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import delete
+from sqlalchemy import Connection, delete
 
 from errors import OutreachError, UsageError
 from outreach import evidence, exports, imports, periods, register, residents, statistics
@@ -86,18 +86,21 @@ class Outreach:
         """
         happened = [events] if isinstance(events, Event) else list(events)
         now = self.clock.now()
-        with self.database.write() as connection:
+
+        def work(connection: Connection) -> bool:
             if not self.inbox.complete(connection, update_key, kind):
                 return False
             for number, event in enumerate(happened):
                 kept = text if self.keep_texts and number == 0 else None
                 record(connection, event, now=now, text=kept)
-        return True
+            return True
+
+        return self.database.together(work)
 
     def record(self, event: Event | Reversal) -> bool:
         """Record an event that answers no update; False when it was there already."""
-        with self.database.write() as connection:
-            return record(connection, event, now=self.clock.now())
+        now = self.clock.now()
+        return self.database.together(lambda connection: record(connection, event, now=now))
 
     def reverse(self, key: str, *, actor: str, reason: str) -> None:
         """Take the event with this key back, saying who and why (rule R10).
