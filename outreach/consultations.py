@@ -246,3 +246,34 @@ def laws(turn: CTE, window: Window) -> CTE:
         .distinct()
         .cte("touched")
     )
+
+
+def happened(window: Window) -> CTE:
+    """One row per hotline card shown and question left unanswered in the window.
+
+    Columns: ``id``, ``type``, ``resident_id``, ``start_day`` (YYYYMMDD), :data:`ATTRIBUTES`.
+    """
+    return (
+        select(
+            *(events.c[name] for name in ("id", "type", "resident_id", *ATTRIBUTES)),
+            events.c.day.label("start_day"),
+        )
+        .where(
+            events.c.type.in_(("referral", "gap")),
+            not_(tapped()),
+            events.c.at >= window.begin,
+            events.c.at < window.end,
+            valid(window),
+        )
+        .cte("happened")
+    )
+
+
+def laws_of(each: CTE) -> CTE:
+    """Which laws each row of :func:`happened` cites, each once: ``of``, ``law``, ``day``."""
+    return (
+        select(each.c.id.label("of"), event_articles.c.law, each.c.start_day.label("day"))
+        .join(event_articles, event_articles.c.event_id == each.c.id)
+        .distinct()
+        .cte("cited")
+    )

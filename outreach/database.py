@@ -24,7 +24,19 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Executable, Table, create_engine, event, inspect, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Executable,
+    Table,
+    create_engine,
+    event,
+    func,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
@@ -187,6 +199,18 @@ class Database:
         """A connection that sees one snapshot and cannot write."""
         with self._begin(self._reader) as connection:
             yield connection
+
+    def settled(self, column: ColumnElement[int]) -> int:
+        """The largest number in an ascending key, 0 without any, below which nothing will come.
+
+        PostgreSQL's replicas commit in another order than they take numbers in: it waits for
+        those that are writing to the table.
+        """
+        table = column.table
+        with self.write() if not self._sqlite else self.read() as connection:
+            if not self._sqlite:
+                connection.execute(text(f"LOCK TABLE {table.name} IN SHARE MODE"))
+            return connection.execute(select(func.max(column))).scalar() or 0
 
     def close(self) -> None:
         """Let a running write finish and close all connections; may be called again."""

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from alembic import context
 
-from outreach import campaign_tables, delivery_tables, service_tables  # noqa: F401 (registers them)
+from outreach import (  # noqa: F401 (registers them)
+    campaign_tables,
+    delivery_tables,
+    rollup_tables,
+    service_tables,
+)
 from outreach.tables import metadata
 
 context.configure(
