@@ -200,6 +200,15 @@ class Groups:
         found = _distinct(keys, width * len(self.values)) // width
         return [int(n) for n in np.bincount(found, minlength=len(self.values))]
 
+    def laws(self, part: Part) -> list[list[str]]:
+        """The laws that each group's rows touch, by name; where law is no dimension."""
+        width = max(1, len(part.law.values))
+        keys = self.group[part.law_of].astype(np.int64) * width + part.law.codes
+        found: list[list[str]] = [[] for _ in self.values]
+        for key in _distinct(keys, width * len(self.values)):
+            found[key // width].append(part.law.values[key % width])
+        return [sorted(names) for names in found]
+
 
 def grouped(part: Part, by: Sequence[str]) -> Groups:
     """Group a part's rows by dimensions: its columns, :data:`LAW` or :data:`MONTH` (YYYYMM)."""

@@ -125,16 +125,15 @@ def horizon(connection: Connection, window: Window) -> datetime:
     if not open_:
         return window.end
     until: datetime = max(open_.values()) + GAP
-    after = turn.where(events.c.at >= window.end).order_by(events.c.at)
-    rows = connection.execution_options(yield_per=500).execute(after)
-    for row in rows:
-        if row.at >= until:
-            rows.close()
-            break
-        pair = (row.resident_id, row.channel)
-        if pair in open_ and row.at - open_[pair] < GAP:
-            open_[pair] = row.at
-            until = max(until, row.at + GAP)
+    read = window.end
+    while read < until:  # by half hours: a query to the end of the log would sort all of it
+        after = turn.where(events.c.at >= read, events.c.at < until).order_by(events.c.at)
+        read = until
+        for row in connection.execute(after).all():
+            pair = (row.resident_id, row.channel)
+            if pair in open_ and row.at - open_[pair] < GAP:
+                open_[pair] = row.at
+                until = max(until, row.at + GAP)
     return until
 
 

@@ -244,7 +244,7 @@ def _count(
         stored = [offline.COLUMNS.get(name, name) for name in by]
         for measures, found, sums in rollups.count(connection, window, stored):
             total |= dict(zip(measures, sums, strict=True))
-            for key, numbers in found.items():
+            for key, numbers in found.items() if by else ():
                 cell = tuple(map(_cell, by, key))
                 rows.setdefault(cell, {}).update(zip(measures, numbers, strict=True))
     for names, query in queries:

@@ -10,7 +10,16 @@ from pathlib import Path
 from sqlalchemy import Connection, delete
 
 from errors import OutreachError, UsageError
-from outreach import evidence, exports, imports, periods, register, residents, statistics
+from outreach import (
+    evidence,
+    exports,
+    imports,
+    periods,
+    register,
+    residents,
+    sealing,
+    statistics,
+)
 from outreach.activities import Evidence, Kind, Registered, State, Submission, numbered, person
 from outreach.cells import Cell, Reader
 from outreach.codes import LABELLED, Codes, county_codes
@@ -170,13 +179,18 @@ class Outreach:
             )
 
     def purge(self) -> tuple[int, int]:
-        """Apply the retention periods: (inbox rows, question texts) deleted."""
+        """The nightly round: apply the retention periods, and make counting quick.
+
+        Returns:
+            Inbox rows and question texts deleted.
+        """
         now = self.clock.now()
         with self.database.write() as connection:
             texts = connection.execute(
                 delete(event_texts).where(event_texts.c.kept_at < now - timedelta(days=TEXT_DAYS))
             ).rowcount
         rows = self.inbox.purge(now - timedelta(days=INBOX_DAYS))
+        sealing.seal(self.database, sealing.yesterday(now))
         self.database.checkpoint()
         return rows, texts
 
