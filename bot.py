@@ -105,6 +105,18 @@ def _bar(label: str) -> Callable[[int, int], None]:
     return step
 
 
+def _counter(label: str) -> Callable[[int], None]:
+    """A counter on stderr, where the total is not known beforehand: call it with what is done."""
+    from tqdm import tqdm
+
+    bar = tqdm(desc=label, unit="行", disable=None, file=sys.stderr, leave=False)
+
+    def step(done: int) -> None:
+        bar.update(done - bar.n)
+
+    return step
+
+
 def _stages() -> Callable[[str, float], None]:
     """Progress bars on stderr for named stages: call it with (what, share done from 0 to 1)."""
     from tqdm import tqdm
@@ -529,13 +541,14 @@ def export(
             end=end,
             exporter=exporter,
             corpus=f"{corpus.corpus_date.isoformat()} {corpus.hash[:12]}",
+            progress=_counter("导出"),
         )
     click.echo(f"已导出 {exported.rows} 行：{out}")
 
 
 @main.group()
 def bench() -> None:
-    """测量：检索质量与速度、服务速度。"""
+    """测量：检索质量与速度、服务速度、统计速度。"""
 
 
 @bench.command("retrieval")
@@ -555,6 +568,16 @@ def bench_serving() -> None:
     from handlers.benchmark import serving
 
     serving(click.echo)
+
+
+@bench.command("statistics")
+@click.option("--events", type=click.IntRange(1000, 50_000_000), help="模拟多少事件，默认五百万")
+@click.option("--recount/--no-recount", default=True, help="从原始记录重算一遍并比较（要几分钟）")
+def bench_statistics(events: int | None, recount: bool) -> None:
+    """在临时目录里模拟一个县的一年，测量记账、统计和导出的速度。"""
+    from handlers.benchmark_statistics import EVENTS, statistics
+
+    statistics(click.echo, _bar, events or EVENTS, recount=recount)
 
 
 def _attach() -> None:

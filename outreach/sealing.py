@@ -25,6 +25,7 @@ from settings import SHANGHAI
 
 log = logging.getLogger("pufa.rollups")
 PATIENCE = 20_000  # turns of closed days that a reader may count from the raw rows
+BEHIND = 5_000  # events that a reader may look through for what they change
 Progress = Callable[[int, int], None]
 
 
@@ -38,7 +39,7 @@ def ensure(database: Database, window: Window) -> None:
         mark = _mark(connection) or 0
         behind = (connection.execute(select(func.max(events.c.id))).scalar() or 0) - mark
     owed = sum(span.turns for span in spans)
-    if owed > PATIENCE or (behind > PATIENCE and any(span.kept for span in spans)):
+    if owed > PATIENCE or (behind > BEHIND and any(span.kept for span in spans)):
         try:
             seal(database, last)
         except OutreachError as error:  # they only make it quicker
