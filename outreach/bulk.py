@@ -46,8 +46,9 @@ def fill(database: Database, year: CountyYear, progress: Progress | None = None)
         into_articles = _insert("event_articles", ARTICLE)
         for _, turns in year.days():
             rows, articles = _rows(year, turns)
-            connection.exec_driver_sql(into_events, rows)
-            connection.exec_driver_sql(into_articles, articles)
+            for statement, new in ((into_events, rows), (into_articles, articles)):
+                if new:
+                    connection.exec_driver_sql(statement, new)
             done += len(rows)
             if progress:
                 progress(done, max(done, year.events))

@@ -271,7 +271,7 @@ class CountyYear:
         if rng.random() < 0.3:
             materials.append(Material(int(rng.integers(1, 400)), "册", donated=True))
         town = one(self.towns) if rng.random() < 0.6 else None
-        consulted = int(rng.integers(0, 120))
+        consulted = 5 * int(rng.integers(0, 24))
         return Activity(
             kind="activity",
             number=f"HD-{self.year}-{n:04d}",
