@@ -26,6 +26,7 @@ from settings import SHANGHAI
 log = logging.getLogger("pufa.rollups")
 PATIENCE = 20_000  # turns of closed days that a reader may count from the raw rows
 BEHIND = 5_000  # events that a reader may look through for what they change
+AT_ONCE = 16  # days that are added in one transaction
 Progress = Callable[[int, int], None]
 
 
@@ -69,14 +70,15 @@ def seal(database: Database, last: date, progress: Progress | None = None) -> in
         first = _first_day(connection)
         days = [first + n * ONE_DAY for n in range((last - first).days + 1)] if first else []
         missing = [day for day in days if day not in kept or day in gone]
-        for done, day in enumerate(missing):
+        done = 0
+        for start in range(0, len(missing), AT_ONCE):
+            built = [_built(connection, day) for day in missing[start : start + AT_ONCE]]
+            if not _add(database, through, built):
+                break
+            done += len(built)
             if progress:
                 progress(done, len(missing))
-            if not _add(database, through, _built(connection, day)):
-                return done
-        if progress:
-            progress(len(missing), len(missing))
-        return len(missing)
+    return done
 
 
 def yesterday(moment: datetime) -> date:
@@ -146,12 +148,12 @@ def _built(connection: Connection, day: date) -> Built:
     return {"day": day_number(day), "recorded_at": latest}, blobs
 
 
-def _add(database: Database, through: int, built: Built) -> bool:
-    row, blobs = built
+def _add(database: Database, through: int, built: list[Built]) -> bool:
     with database.write() as connection:
         if _mark(connection, lock=True) != through:  # another one builds from a newer snapshot
             return False
-        if insert_new(connection, rollup_days, row) is not None:
-            rows = [{"day": row["day"], "name": name, "data": data} for name, data in blobs.items()]
-            connection.execute(insert(rollups), rows)
+        for row, blobs in built:
+            if insert_new(connection, rollup_days, row) is not None:
+                added = [{"day": row["day"], "name": k, "data": data} for k, data in blobs.items()]
+                connection.execute(insert(rollups), added)
     return True

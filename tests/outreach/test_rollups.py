@@ -277,7 +277,7 @@ def test_two_that_build_at_once_do_not_mix(
         store.record(answer(str(n), at=NOON - timedelta(days=n)))
     add: Callable[..., bool] = sealing._add
 
-    def other_comes_first(database: Database, through: int, built: Any) -> bool:
+    def other_comes_first(database: Database, through: int, built: list[Any]) -> bool:
         monkeypatch.setattr(sealing, "_add", add)
         store.record(answer("late", at=NOON - timedelta(days=2), resident="r9"))
         assert sealing.seal(database, DAY) == 3
