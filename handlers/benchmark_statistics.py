@@ -8,7 +8,6 @@ shows in the difference between elapsed and processor time.
 from __future__ import annotations
 
 import os
-import resource
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -20,6 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter, process_time
 
+from handlers.benchmark import peak
 from outreach import bulk, sealing
 from outreach import statistics as figures
 from outreach.events import Answer, Cited, event_key
@@ -183,11 +183,11 @@ def _timed(say: Say, name: str, times: int = 1) -> Iterator[_Run]:
 def _exporting(say: Say, url: str, out: Path, year: int) -> None:
     """A ledger in a process of its own, so that the peak of its memory is known."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        rows, seconds, used, peak = pool.submit(_export, url, out, year).result()
+        rows, seconds, used, most = pool.submit(_export, url, out, year).result()
     say(
         f"台账导出 {out.suffix[1:]}：{rows} 行，{seconds:.1f} 秒（处理器时间 {used:.1f} 秒），"
         f"折合每 10 万行 {seconds / max(rows, 1) * LEDGER_ROWS:.1f} 秒；"
-        f"内存峰值 {peak:.0f} MB；文件 {out.stat().st_size / 1e6:.1f} MB"
+        f"内存峰值 {most:.0f} MB；文件 {out.stat().st_size / 1e6:.1f} MB"
     )
 
 
@@ -207,5 +207,4 @@ def _export(url: str, out: Path, year: int) -> tuple[int, float, float, float]:
         seconds, used = perf_counter() - began, process_time() - used
     finally:
         store.close()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return done.rows, seconds, used, peak
+    return done.rows, seconds, used, peak(os.getpid())
