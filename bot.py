@@ -600,7 +600,7 @@ def export(
 
 @main.group()
 def bench() -> None:
-    """测量：检索质量与速度、服务速度。"""
+    """测量：检索质量与速度、服务速度、统计速度。"""
 
 
 @bench.command("retrieval")
@@ -621,6 +621,16 @@ def bench_serving() -> None:
     from handlers.benchmark import serving
 
     serving(click.echo)
+
+
+@bench.command("statistics")
+@click.option("--events", type=click.IntRange(1000, 50_000_000), help="模拟多少事件，默认五百万")
+@click.option("--recount/--no-recount", default=True, help="从原始记录重算一遍并比较（要几分钟）")
+def bench_statistics(events: int | None, recount: bool) -> None:
+    """在临时目录里模拟一个县的一年，测量记账、统计和导出的速度。"""
+    from handlers.benchmark_statistics import EVENTS, statistics
+
+    statistics(click.echo, _bar, events or EVENTS, recount=recount)
 
 
 @bench.command("broadcast")

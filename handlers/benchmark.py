@@ -79,7 +79,7 @@ def serving(say: Callable[[str], None], limit: int = 300) -> None:
             began = perf_counter()
             _ask(address, story[:2000])
             say(f"2000 字的长叙述：{(perf_counter() - began) * 1000:.0f} ms")
-            say(f"常驻内存峰值：{_peak(process.pid):.0f} MB")
+            say(f"常驻内存峰值：{peak(process.pid):.0f} MB")
 
 
 def _environment(home: Path) -> dict[str, str]:
@@ -121,7 +121,8 @@ def _ask(address: str, question: str) -> float:
         return float(json.load(response)["elapsed_ms"])
 
 
-def _peak(pid: int) -> float:
+def peak(pid: int) -> float:
+    """The most memory that a process has had resident, in MB."""
     for line in Path(f"/proc/{pid}/status").read_text("ascii").splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024

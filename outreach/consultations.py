@@ -14,6 +14,7 @@ of the figures.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -125,16 +126,15 @@ def horizon(connection: Connection, window: Window) -> datetime:
     if not open_:
         return window.end
     until: datetime = max(open_.values()) + GAP
-    after = turn.where(events.c.at >= window.end).order_by(events.c.at)
-    rows = connection.execution_options(yield_per=500).execute(after)
-    for row in rows:
-        if row.at >= until:
-            rows.close()
-            break
-        pair = (row.resident_id, row.channel)
-        if pair in open_ and row.at - open_[pair] < GAP:
-            open_[pair] = row.at
-            until = max(until, row.at + GAP)
+    read = window.end
+    while read < until:  # by half hours: a query to the end of the log would sort all of it
+        after = turn.where(events.c.at >= read, events.c.at < until).order_by(events.c.at)
+        read = until
+        for row in connection.execute(after).all():
+            pair = (row.resident_id, row.channel)
+            if pair in open_ and row.at - open_[pair] < GAP:
+                open_[pair] = row.at
+                until = max(until, row.at + GAP)
     return until
 
 
@@ -245,4 +245,36 @@ def laws(turn: CTE, window: Window) -> CTE:
         )
         .distinct()
         .cte("touched")
+    )
+
+
+def happened(window: Window, types: Sequence[str] = ("referral", "gap")) -> CTE:
+    """One row per event of some types (hotline cards shown, questions left unanswered).
+
+    Columns: ``id``, ``type``, ``result``, ``resident_id``, ``start_day`` (YYYYMMDD),
+    :data:`ATTRIBUTES`.
+    """
+    return (
+        select(
+            *(events.c[name] for name in ("id", "type", "result", "resident_id", *ATTRIBUTES)),
+            events.c.day.label("start_day"),
+        )
+        .where(
+            events.c.type.in_(types),
+            not_(tapped()),
+            events.c.at >= window.begin,
+            events.c.at < window.end,
+            valid(window),
+        )
+        .cte("happened")
+    )
+
+
+def laws_of(each: CTE) -> CTE:
+    """Which laws each row of :func:`happened` cites, each once: ``of``, ``law``, ``day``."""
+    return (
+        select(each.c.id.label("of"), event_articles.c.law, each.c.start_day.label("day"))
+        .join(event_articles, event_articles.c.event_id == each.c.id)
+        .distinct()
+        .cte("cited")
     )

@@ -11,21 +11,35 @@ from __future__ import annotations
 import fcntl
 import os
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from sqlite3 import Connection as SqliteConnection
 from sqlite3 import Error as SqliteError
-from typing import Any
+from typing import Any, TypeVar
 
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Table, create_engine, event, inspect, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Engine,
+    Executable,
+    Table,
+    create_engine,
+    event,
+    func,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError
 
 from errors import OutreachError, SettingsError
 
@@ -33,6 +47,19 @@ MIGRATIONS = Path(__file__).with_name("migrations")
 BUSY_TIMEOUT_S = 30.0
 WRITER_POOL = 4  # PostgreSQL only
 ADVISORY_LOCK = 0x70756661  # "pufa": serialises migrations on PostgreSQL
+
+Result = TypeVar("Result")
+
+
+@dataclass(slots=True)
+class _Job:
+    """A write that waits for the next shared transaction."""
+
+    work: Callable[[Connection], Any]
+    wake: threading.Event = field(default_factory=threading.Event)
+    done: bool = False
+    result: Any = None
+    error: BaseException | None = None
 
 
 class Database:
@@ -44,6 +71,9 @@ class Database:
         self._lock = threading.Lock()
         self._owner: int | None = None
         self._closed = False
+        self._queue: list[_Job] = []
+        self._queue_lock = threading.Lock()
+        self._led = False  # whether a thread is carrying out what waits in the queue
 
     @classmethod
     def open(cls, url: str) -> Database:
@@ -103,11 +133,84 @@ class Database:
             finally:
                 self._owner = None
 
+    def together(self, work: Callable[[Connection], Result]) -> Result:
+        """Run a short write in a transaction that it shares with those of other threads.
+
+        Returns only after the commit: what it says was done survives a crash. A commit waits for
+        the disk, so while one does, other threads' writes gather, and the next commit is for all
+        of them. (Nobody waits for company: a lone write commits at once.) Where one of them
+        fails, all are undone and run again, each in a transaction of its own.
+
+        Args:
+            work: called with a writing connection, by any of the threads and perhaps twice; it
+                must not do anything but read and write there.
+
+        Raises:
+            OutreachError: as :meth:`write`; and whatever ``work`` raises.
+        """
+        if not self._sqlite:  # the server groups commits by itself
+            with self.write() as connection:
+                return work(connection)
+        if self._owner == threading.get_ident():
+            raise RuntimeError("together() inside write(): pass the connection on")
+        job = _Job(work)
+        with self._queue_lock:
+            self._queue.append(job)
+            lead, self._led = not self._led, True
+        if not lead:
+            job.wake.wait()
+        if not job.done:
+            self._lead()
+        if job.error is not None:
+            raise job.error
+        result: Result = job.result
+        return result
+
+    def _lead(self) -> None:
+        """Carry out all that waits, then wake those it was for, and the next one to lead."""
+        with self._queue_lock:
+            jobs, self._queue = self._queue, []
+        try:
+            self._carry_out(jobs)
+        finally:
+            with self._queue_lock:
+                if self._queue:
+                    self._queue[0].wake.set()
+                else:
+                    self._led = False
+            for job in jobs:
+                job.wake.set()
+
+    def _carry_out(self, jobs: list[_Job]) -> None:
+        try:
+            with self.write() as connection:
+                results = [job.work(connection) for job in jobs]
+        except BaseException as error:
+            if len(jobs) > 1:
+                for job in jobs:
+                    self._carry_out([job])
+                return
+            results, jobs[0].error = [None], error
+        for job, result in zip(jobs, results, strict=True):
+            job.result, job.done = result, True
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that sees one snapshot and cannot write."""
         with self._begin(self._reader) as connection:
             yield connection
+
+    def settled(self, column: ColumnElement[int]) -> int:
+        """The largest number in an ascending key, 0 without any, below which nothing will come.
+
+        PostgreSQL's replicas commit in another order than they take numbers in: it waits for
+        those that are writing to the table.
+        """
+        table = column.table
+        with self.write() if not self._sqlite else self.read() as connection:
+            if not self._sqlite:
+                connection.execute(text(f"LOCK TABLE {table.name} IN SHARE MODE"))
+            return connection.execute(select(func.max(column))).scalar() or 0
 
     def close(self) -> None:
         """Let a running write finish and close all connections; may be called again."""
@@ -146,6 +249,9 @@ class Database:
             raise OutreachError("统计数据库已关闭")
         try:
             with engine.begin() as connection:
+                if self._sqlite:  # not by an event: with one, every statement pays for listeners
+                    how = "BEGIN IMMEDIATE" if engine is self._writer else "BEGIN"
+                    connection.exec_driver_sql(how).close()
                 yield connection
         except DBAPIError as error:
             if sentence := _trouble(error):
@@ -180,10 +286,15 @@ class Database:
 
 def insert_new(connection: Connection, table: Table, values: Mapping[str, Any]) -> int | None:
     """Insert a row unless one with the same unique key exists: its primary key, or None."""
-    build = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    (column,) = table.primary_key.columns
-    statement = build(table).values(values).on_conflict_do_nothing().returning(column)
-    found: int | None = connection.execute(statement).scalar()
+    statement = _inserting(connection.dialect.name, table)
+    try:
+        found: int | None = connection.execute(statement, dict(values)).scalar()
+    except IntegrityError as error:
+        # SQLite's guard against INSERT OR REPLACE speaks before ON CONFLICT does; it undoes this
+        # statement only.
+        if "append-only" in str(error.orig):
+            return None
+        raise
     return found
 
 
@@ -192,6 +303,13 @@ def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[
     build = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     if rows:
         connection.execute(build(table).on_conflict_do_nothing(), rows)
+
+
+@cache  # building a statement takes several times longer than carrying it out
+def _inserting(dialect: str, table: Table) -> Executable:
+    build = sqlite.insert if dialect == "sqlite" else postgresql.insert
+    (column,) = table.primary_key.columns
+    return build(table).on_conflict_do_nothing().returning(column)
 
 
 def _address(url: str) -> URL:
@@ -219,7 +337,7 @@ def _sqlite(address: URL, *, reader: bool) -> Engine:
     @event.listens_for(engine, "connect")
     def configure(connection: SqliteConnection, _: object) -> None:
         # The driver must not begin or commit by itself: it would begin late (deferred) and
-        # leave DDL outside of the transaction. BEGIN is said below.
+        # leave DDL outside of the transaction. BEGIN is said when a transaction begins.
         connection.isolation_level = None
         for pragma in (
             "journal_mode=WAL",
@@ -230,10 +348,6 @@ def _sqlite(address: URL, *, reader: bool) -> Engine:
             f"query_only={'ON' if reader else 'OFF'}",
         ):
             connection.execute(f"PRAGMA {pragma}").close()
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN" if reader else "BEGIN IMMEDIATE")
 
     return engine
 

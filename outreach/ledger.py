@@ -6,19 +6,21 @@ Its columns are its own import template (:mod:`outreach.imports`); what has no c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from heapq import merge
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, distinct, func, or_, select
+from sqlalchemy import Connection, or_, select
 
 from outreach.activities import OFFLINE, STATES, Registered
 from outreach.cells import UNIT_COLUMNS, remarks_of
 from outreach.codes import Codes, county_codes
-from outreach.consultations import Window, consultations, horizon, laws, turns
+from outreach.columns import DAY, LAW, RESIDENT, grouped
+from outreach.consultations import Window
 from outreach.offline import approved
 from outreach.register import load, reports
+from outreach.rollups import CONSULTED, parts
 from outreach.small_cells import LEAST, Key
 from outreach.small_cells import hidden as hide_small
 from outreach.tables import activities, activity_quantities, events
@@ -59,6 +61,7 @@ LEDGER_COLUMNS = [
 HOST, JOINED = "主办", "参与"
 SYSTEM, AUTOMATIC = "系统", "系统自动记录"  # how the bot's rows are known
 FETCH = 500
+_GROUP = (DAY, "organ", "topic", "channel")
 
 Value = str | int | None
 Cells = dict[str, Value]
@@ -81,45 +84,33 @@ def ledger(
 
 
 def _online(connection: Connection, window: Window) -> Iterator[Cells]:
-    until = horizon(connection, window)
-    turn = turns(window, until)
-    each = consultations(turn, window)
-    group = [each.c.start_day, each.c.organ, each.c.topic, each.c.channel]
-    touched = laws(turn, window)
-    law_group = [touched.c.day, events.c.organ, events.c.topic, events.c.channel]
-    stream = connection.execution_options(yield_per=FETCH)
-    cited = _Groups(
-        stream.execute(
-            select(*law_group, touched.c.law)
-            .join(touched, touched.c.of == events.c.id)
-            .distinct()
-            .order_by(*law_group, touched.c.law)
-        )
-    )
-    counted = stream.execute(
-        select(*group, func.count(), func.count(distinct(each.c.resident_id)))
-        .select_from(each)
-        .group_by(*group)
-        .order_by(*group)
-    )
-    for *key, times, people in counted:
-        day, organ, topic, channel = key
-        yield {
-            "日期": f"{day // 10_000:04d}-{day // 100 % 100:02d}-{day % 100:02d}",
-            "责任单位": organ,
-            "活动名称": "线上法律咨询",
-            "普法主题": topic,
-            "宣传法律": "、".join(cited.of(tuple(key))),
-            "普法形式": "咨询",
-            "渠道": channel,
-            "线上人次": times,
-            "线上人数": people,
-            "咨询人次": times,
-            "人数统计方法": "系统计数，按渠道内去重",
-            "佐证": "系统事件记录",
-            "填报人": SYSTEM,
-            "状态": AUTOMATIC,
-        }
+    for part in parts(connection, window, CONSULTED, (*_GROUP, LAW, RESIDENT)):
+        groups = grouped(part, _GROUP)
+        people = groups.people(part.residents)
+        rows = zip(groups.values, groups.count(), people, groups.laws(part), strict=True)
+        for key, times, residents, cited in sorted(rows, key=_blank_first):
+            day, organ, topic, channel = key
+            yield {
+                "日期": f"{day // 10_000:04d}-{day // 100 % 100:02d}-{day % 100:02d}",
+                "责任单位": organ,
+                "活动名称": "线上法律咨询",
+                "普法主题": topic,
+                "宣传法律": "、".join(cited),
+                "普法形式": "咨询",
+                "渠道": channel,
+                "线上人次": times,
+                "线上人数": residents,
+                "咨询人次": times,
+                "人数统计方法": "系统计数，按渠道内去重",
+                "佐证": "系统事件记录",
+                "填报人": SYSTEM,
+                "状态": AUTOMATIC,
+            }
+
+
+def _blank_first(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    day, *names = row[0]
+    return (day, *(name or "" for name in names))
 
 
 def _offline(connection: Connection, window: Window, codes: Codes | None) -> Iterator[Cells]:
@@ -218,19 +209,3 @@ def _hidden(connection: Connection, window: Window) -> dict[Key, str]:
         ]
         gone |= hide_small(cells, named, ("organ", "event", "what"))[0]
     return gone
-
-
-class _Groups:
-    """Reads (key…, value) rows in step with another query that has the same order of keys."""
-
-    def __init__(self, rows: Iterable[Sequence[Any]]) -> None:
-        self._rows = iter(rows)
-        self._next = next(self._rows, None)
-
-    def of(self, key: tuple[Any, ...]) -> list[str]:
-        """The values of the next key, which must be asked for in order."""
-        found = []
-        while self._next is not None and tuple(self._next[:-1]) == key:
-            found.append(str(self._next[-1]))
-            self._next = next(self._rows, None)
-        return found

@@ -13,10 +13,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select
 
 from outreach.database import insert_missing, insert_new
 from outreach.tables import erasures, event_texts, events, residents
+
+# Built once: that takes several times longer than carrying it out.
+_NUMBER = select(residents.c.id).where(residents.c.key == bindparam("key"))
 
 
 def resident_key(secret: bytes, channel: str, platform_id: str) -> str:
@@ -38,14 +41,18 @@ class Erasure:
     texts: int
 
 
+def find(connection: Connection, key: str) -> int | None:
+    """The opaque number of a resident key; None where it has none (any more)."""
+    return connection.execute(_NUMBER, {"key": key}).scalar()
+
+
 def number_of(connection: Connection, key: str) -> int:
     """The opaque number of a resident key, given on first use."""
-    query = select(residents.c.id).where(residents.c.key == key)
-    found = connection.execute(query).scalar()
+    found = find(connection, key)
     if found is None:
         found = insert_new(connection, residents, {"key": key})
     if found is None:  # another replica was first
-        found = connection.execute(query).scalar_one()
+        found = connection.execute(_NUMBER, {"key": key}).scalar_one()
     return int(found)
 
 

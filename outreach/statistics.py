@@ -23,7 +23,6 @@ from sqlalchemy import (
     distinct,
     func,
     literal,
-    not_,
     null,
     select,
     true,
@@ -31,22 +30,21 @@ from sqlalchemy import (
 )
 
 from errors import UsageError
-from outreach import offline, pushes, small_cells
+from outreach import offline, pushes, rollups, sealing, small_cells
 from outreach.activities import OFFLINE
 from outreach.codes import LABELLED, Codes, county_codes
 from outreach.consultations import (
-    ATTRIBUTES,
     Window,
     consultations,
+    happened,
     horizon,
     laws,
+    laws_of,
     month_of,
-    tapped,
     turns,
-    valid,
 )
 from outreach.database import Database
-from outreach.tables import event_articles, events
+from outreach.tables import events
 from settings import SHANGHAI
 
 BLANK = "—"
@@ -162,6 +160,7 @@ def stats(
     *,
     codes: Codes | None = None,
     exact: bool = False,
+    recount: bool = False,
 ) -> Table:
     """Count a window of whole days in Asia/Shanghai, both ends included.
 
@@ -174,6 +173,8 @@ def stats(
             the same call gives the same figures again.
         codes: the county's lists, for the names of towns, villages, groups and nodes.
         exact: show small cells; for tests and for those who may see the rows anyway.
+        recount: count everything from the raw rows, without the columns of closed days
+            (:mod:`outreach.rollups`), which is slow and must give the same.
 
     Raises:
         UsageError: an unknown dimension, or a window that ends before it begins.
@@ -182,9 +183,10 @@ def stats(
     by = tuple(dict.fromkeys(by))
     if unknown := [name for name in by if name not in DIMENSIONS]:
         raise UsageError(f"没有这个统计维度：{'、'.join(unknown)}。可用：{'、'.join(DIMENSIONS)}")
+    if not recount:
+        sealing.ensure(database, window)
     with database.read() as connection:
-        until = horizon(connection, window)
-        rows, total = _count(connection, window, until, by)
+        rows, total = _count(connection, window, by, recount=recount)
     if any(name in LABELLED for name in by):
         rows = _labelled(rows, by, codes or county_codes())
     drilled = any(name in small_cells.SENSITIVE for name in by)
@@ -229,10 +231,10 @@ def _told_apart(label: str, value: str) -> str:
     return label if label == value else f"{label}（{value}）"
 
 
+Wanted = Mapping[str, tuple[str, bool]]
 # Measure → the type of the events that it counts, and whether only those with a right answer.
-_HAPPENED = {
-    "referrals": ("referral", False),
-    "gaps": ("gap", False),
+_SHOWN: Wanted = {"referrals": ("referral", False), "gaps": ("gap", False)}
+_QUIZ: Wanted = {
     "quiz_attempts": ("quiz", False),
     "quiz_answered": ("quiz_answer", False),
     "quiz_right": ("quiz_answer", True),
@@ -244,22 +246,32 @@ Columns = Mapping[str, Column]
 
 
 def _count(
-    connection: Connection, window: Window, until: datetime, by: tuple[str, ...]
+    connection: Connection, window: Window, by: tuple[str, ...], *, recount: bool
 ) -> tuple[dict[tuple[str, ...], Counts], Counts]:
     """Measures by dimension values, and the total's."""
     rows: dict[tuple[str, ...], Counts] = {}
     total: Counts = {}
-    consulted = ("consultations", "online_residents"), _consulted(window, until, by)
-    happened = tuple(_HAPPENED), _shown_and_missed(window, by)
-    counted = (*offline.queries(window, by), *pushes.queries(window, by))
-    for names, query in (consulted, happened, *counted):
+    queries = [*offline.queries(window, by), *pushes.queries(window, by)]
+    queries.append((tuple(_QUIZ), _happened(window, by, _QUIZ)))
+    if recount:
+        until = horizon(connection, window)
+        consulted = ("consultations", "online_residents"), _consulted(window, until, by)
+        queries += [consulted, (tuple(_SHOWN), _happened(window, by, _SHOWN))]
+    else:
+        stored = [offline.COLUMNS.get(name, name) for name in by]
+        for measures, found, sums in rollups.count(connection, window, stored):
+            total |= dict(zip(measures, sums, strict=True))
+            for key, numbers in found.items() if by else ():
+                cell = tuple(map(_cell, by, key))
+                rows.setdefault(cell, {}).update(zip(measures, numbers, strict=True))
+    for names, query in queries:
         for is_total, *cells in connection.execute(query):
-            found = dict(zip(names, map(int, cells[len(by) :]), strict=True))
+            told = dict(zip(names, map(int, cells[len(by) :]), strict=True))
             if is_total:
-                total |= found
+                total |= told
             else:
                 values = tuple(map(_cell, by, cells[: len(by)]))
-                rows.setdefault(values, {}).update(found)
+                rows.setdefault(values, {}).update(told)
     return rows, total
 
 
@@ -273,36 +285,17 @@ def _consulted(window: Window, until: datetime, by: tuple[str, ...]) -> Executab
     return _with_total(consultations(turn, window), touched, by, measures)
 
 
-def _shown_and_missed(window: Window, by: tuple[str, ...]) -> Executable:
-    each = (
-        select(
-            *(events.c[name] for name in ("id", "type", "result", "resident_id", *ATTRIBUTES)),
-            events.c.day.label("start_day"),
-        )
-        .where(
-            events.c.type.in_(("referral", "gap", "quiz", "quiz_answer")),
-            not_(tapped()),
-            events.c.at >= window.begin,
-            events.c.at < window.end,
-            valid(window),
-        )
-        .cte("happened")
-    )
-    cited = (
-        select(each.c.id.label("of"), event_articles.c.law, each.c.start_day.label("day"))
-        .join(event_articles, event_articles.c.event_id == each.c.id)
-        .distinct()
-        .cte("cited")
-    )
+def _happened(window: Window, by: tuple[str, ...], wanted: Wanted) -> Executable:
+    each = happened(window, tuple({kind for kind, _ in wanted.values()}))
 
     def measures(columns: Columns) -> list[Column]:
         right = columns["result"] == "right"
         return [
             func.count().filter(columns["type"] == kind, right if only else true())
-            for kind, only in _HAPPENED.values()
+            for kind, only in wanted.values()
         ]
 
-    return _with_total(each, cited if "law" in by else None, by, measures)
+    return _with_total(each, laws_of(each) if "law" in by else None, by, measures)
 
 
 def _columns(each: CTE, touched: CTE | None) -> tuple[FromClause, dict[str, Column]]:

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from sqlalchemy import Connection
+
 from errors import OutreachError, UsageError
 from outreach import (
     erasure,
@@ -19,6 +21,7 @@ from outreach import (
     quizzes,
     register,
     residents,
+    sealing,
     statistics,
 )
 from outreach.activities import Evidence, Kind, Registered, State, Submission, numbered, person
@@ -103,7 +106,8 @@ class Outreach:
         """
         happened = [events] if isinstance(events, Event) else list(events)
         now = self.clock.now()
-        with self.database.write() as connection:
+
+        def work(connection: Connection) -> bool:
             if not self.inbox.complete(connection, update_key, kind):
                 return False
             for number, event in enumerate(happened):
@@ -113,7 +117,9 @@ class Outreach:
                 if turn is None:
                     raise ValueError("changes need to know whose they are")
                 change.carry_out(connection, turn)
-        return True
+            return True
+
+        return self.database.together(work)
 
     @property
     def memory(self) -> Memory:
@@ -122,8 +128,8 @@ class Outreach:
 
     def record(self, event: Event | Reversal) -> bool:
         """Record an event that answers no update; False when it was there already."""
-        with self.database.write() as connection:
-            return record(connection, event, now=self.clock.now())
+        now = self.clock.now()
+        return self.database.together(lambda connection: record(connection, event, now=now))
 
     def reverse(self, key: str, *, actor: str, reason: str) -> None:
         """Take the event with this key back, saying who and why (rule R10).
@@ -209,13 +215,18 @@ class Outreach:
             )
 
     def purge(self) -> tuple[int, int]:
-        """Apply the retention periods: (inbox rows, question texts) deleted."""
+        """The nightly round: apply the retention periods, and make counting quick.
+
+        Returns:
+            Inbox rows and question texts deleted.
+        """
         now = self.clock.now()
         with self.database.write() as connection:
             texts = gaps.purge(connection, now, timedelta(days=TEXT_DAYS))
             quizzes.purge(connection, now)
             profiles.purge(connection, now)
         rows = self.inbox.purge(now - timedelta(days=INBOX_DAYS))
+        sealing.seal(self.database, sealing.yesterday(now))
         self.database.checkpoint()
         return rows, texts
 

@@ -2,7 +2,7 @@
 
 XlsxWriter's constant_memory mode keeps one row of a sheet in memory and has native charts and all
 of Excel's print settings; openpyxl's write-only mode needs several times longer for the same
-ledger. What it asks for in return: rows are written once, from top to bottom.
+ledger. In return, rows are written once, from top to bottom.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from errors import UsageError
 from outreach.cell_text import Value as Value
 from outreach.cell_text import hash_line, neutral
 from outreach.files import placed
+from outreach.quick_page import QuickPage
 from outreach.statistics import BLANK
 
 Kind = Literal["text", "center", "count", "rate"]
@@ -189,7 +190,7 @@ class _Writer:
 
     def table(self, sheet: Sheet) -> None:
         """A data sheet."""
-        page = self._workbook.add_worksheet(sheet.name)
+        page = self._workbook.add_worksheet(sheet.name, QuickPage)
         last = len(sheet.columns) - 1
         for place, column in enumerate(sheet.columns):
             page.set_column(place, place, column.width)
@@ -230,7 +231,7 @@ class _Writer:
             page.autofilter(HEAD_ROW, 0, last_data, last)
         for note in sheet.notes:
             row += 1
-            page.set_row(row, 3 + LINE * (1 + _wide(note) // _width(sheet)))
+            page.set_row(row, 3 + LINE * (1 + _wide(note) // int(sum(widths))))
             page.merge_range(row, 0, row, last, note, self._note)
         page.print_area(0, 0, row, last)
 
@@ -374,9 +375,9 @@ def _write_filled(page: Any, row: int, values: Sequence[Value], formats: Sequenc
     for place, value in enumerate(values):
         if isinstance(value, str):
             if value:
-                page.write_string(row, place, neutral(value), formats[place])
+                page.write_text(row, place, neutral(value), formats[place])
         elif value is not None:
-            page.write_number(row, place, value, formats[place])
+            page.write_count(row, place, value, formats[place])
 
 
 def _print_setup(page: Any, paper: int) -> None:
@@ -390,10 +391,6 @@ def _print_setup(page: Any, paper: int) -> None:
 def _wide(text: str) -> int:
     """Width in columns of the default font: a Chinese character takes two."""
     return sum(2 if ord(char) > 0x2E7F else 1 for char in text)
-
-
-def _width(sheet: Sheet) -> int:
-    return int(sum(column.width for column in sheet.columns))
 
 
 def shown(value: Value) -> Value:

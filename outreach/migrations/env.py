@@ -8,6 +8,7 @@ from outreach import (  # noqa: F401 (registers them)
     campaign_tables,
     delivery_tables,
     notice_tables,
+    rollup_tables,
     service_tables,
 )
 from outreach.tables import metadata

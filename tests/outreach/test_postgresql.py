@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -16,7 +16,7 @@ from sqlalchemy import create_engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
 from errors import OutreachError
-from outreach import notices, tables
+from outreach import notices, sealing, tables
 from outreach.codes import county_codes
 from outreach.events import Event, Reversal, record
 from outreach.evidence_package import write_package
@@ -30,6 +30,7 @@ from tests.outreach.samples import CIVIL, FRAUD, NOON, Log, Report, answer, logs
 from tests.outreach.test_database import fill_log
 from tests.outreach.test_imports import JOINT, approve_all, as_csv
 from tests.outreach.test_offline import tell_all
+from tests.outreach.test_rollups import Step, both, carry_out, histories
 from tests.outreach.test_statistics import COUNTED, LATER, WHOLE, exact, figures
 
 pytestmark = pytest.mark.slow
@@ -158,6 +159,41 @@ def test_figures_agree_with_the_slow_recount(postgresql: str, log: Log) -> None:
     expected = recount(log.standing, *WHOLE, []).get((), dict.fromkeys(COUNTED, 0))
     store.close()
     assert {name: total[name] for name in COUNTED} == expected
+
+
+@settings(
+    max_examples=6,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(history=histories())
+def test_columns_and_raw_rows_agree(postgresql: str, history: tuple[Log, list[Step]]) -> None:
+    wipe(postgresql)
+    store = Outreach.open(postgresql, FakeClock())
+    carry_out(store, history[1])
+    for by in (["organ", "topic", "month"], ["law", "town"], []):
+        quick, slow = both(store.database, *WHOLE, by, LATER)
+        assert quick == slow
+    store.close()
+
+
+def test_columns_miss_nothing_that_replicas_commit_late(store: Outreach, postgresql: str) -> None:
+    """A number that is taken early and committed late is still after the mark."""
+    other = Outreach.open(postgresql, FakeClock())
+    store.record(answer("first", at=NOON - timedelta(days=1)))
+    sealed = threading.Thread(target=sealing.seal, args=(store.database, date(2026, 11, 23)))
+    with other.database.write() as connection:
+        record(connection, answer("slow", at=NOON - timedelta(days=1), resident="r2"), now=NOON)
+        sealed.start()
+        waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        while sealed.is_alive() and not connection.execute(waiting).scalar():
+            pass
+        assert sealed.is_alive()  # it waits for who is writing
+    sealed.join()
+    other.close()
+    quick, slow = both(store.database, *WHOLE, [], LATER)
+    assert quick == slow
+    assert quick["total"]["consultations"] == 2
 
 
 @settings(

@@ -8,11 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
 from openpyxl import load_workbook
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
+from xlsxwriter.worksheet import Worksheet as XlsxWriterPage  # type: ignore[import-untyped]
 
 from errors import UsageError
+from outreach import quick_page, workbook
 from outreach.consultations import Window
 from outreach.ledger import LEDGER_COLUMNS, ledger
 from outreach.printing import PRINTED, Printed, write_printed
@@ -202,6 +206,43 @@ def test_text_stays_text(tmp_path: Path) -> None:
     assert {cell.data_type for cell in line} == {"s"}
     assert not [cell.hyperlink for cell in line if cell.hyperlink]
     opened.close()
+
+
+class PlainPage(XlsxWriterPage):  # type: ignore[misc]
+    """XlsxWriter's own way of writing a cell."""
+
+    write_text = XlsxWriterPage.write_string
+    write_count = XlsxWriterPage.write_number
+
+
+@settings(
+    deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    lines=st.lists(
+        st.lists(
+            st.text() | st.integers(-(10**9), 10**9) | st.floats(-1e9, 1e9) | st.none(),
+            min_size=3,
+            max_size=3,
+        ),
+        max_size=5,
+    ),
+    template=st.booleans(),
+)
+@example(lines=[[" a&b ", "<5\n\x01_x0001_", '"']], template=True)
+@example(lines=[["<r>x</r>", "\ufffe", 0.1]], template=True)
+def test_quick_pages_are_the_same_file(
+    tmp_path: Path, lines: list[list[Any]], template: bool
+) -> None:
+    columns = (Column("文", 9), Column("数", 9, "count"), Column("率", 9, "rate"))
+    sheet = Sheet("表", "表", columns, lines, template=template)
+    written = []
+    for name, page in (("quick", quick_page.QuickPage), ("plain", PlainPage)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(workbook, "QuickPage", page)
+            write_workbook([sheet], Statement((), (), "期间", AS_OF, "李"), tmp_path / name)
+        written.append((tmp_path / name).read_bytes())
+    assert written[0] == written[1]
 
 
 def test_an_empty_period(store: Outreach, tmp_path: Path) -> None:
