@@ -165,7 +165,7 @@ def test_one_question_back_when_vague(corpus: Corpus, clock: FakeClock) -> None:
     from retrieval.search import Related
 
     related = tuple(Related(f"abcdef012{n}", f"押金不退的第{n}种情况") for n in range(3))
-    finds = Finds(corpus, RIGHTS, confidence=0.2, related=related)
+    finds = Finds(corpus, RIGHTS, confidence=0.1, related=related)
     talk = Talk(conversation(finds, clock))
     back = talk("钱要不回来")
     assert back.shown == 0
