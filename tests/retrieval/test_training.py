@@ -12,6 +12,7 @@ def example(seed: int) -> Example:
     """Twenty candidates; the right one is where two features together are highest."""
     rng = np.random.default_rng(seed)
     features = rng.normal(size=(20, len(FEATURES))).astype(np.float32)
+    features[:, FEATURES.index("blend")] = 0  # added with a fixed weight, not learnt
     gold = np.zeros(20, bool)
     gold[np.argmax(features[:, 0] + features[:, 8])] = True
     signals = np.zeros(len(SIGNALS), np.float32)
