@@ -75,6 +75,7 @@ def statistics(say: Say, bar: Bar, events: int = EVENTS, *, recount: bool = True
             with _timed(say, "整理已过的日子（平时每夜一次，只整理新的一天）"):
                 days = sealing.seal(store.database, date(year.year, 12, 31), bar("整理"))
             say(f"  {days} 天")
+            os.sync()  # what the bulk left in memory would be written while recording is timed
             _recording(say, store)
             _counting(say, store, year.year, recount=recount)
         finally:
