@@ -1,7 +1,7 @@
 """The labelled messages that the classifier learns from and is measured on.
 
 ``knowledge/labelled/triage.jsonl`` holds the messages written for it (its README has the edge
-rules). Ordinary legal questions come from the question bank and the other two labelled files, as
+rules). Ordinary legal questions come from the question bank and the files for the gates, as
 further ``none``; those of the bank that tell of something live are listed, after review, in
 ``knowledge/labelled/triage_bank.jsonl`` as ``{"id", "label"}``, where the label ``skip`` leaves out
 what two careful readers could judge differently.
@@ -26,6 +26,7 @@ from retrieval.text import normalise
 
 FOLDER = Path(__file__).resolve().parents[2] / "knowledge" / "labelled"
 SPLITS = ("train", "test")
+ORDINARY = ("in_scope.jsonl", "off_topic.jsonl", "off_topic_more.jsonl", "in_scope_short.jsonl")
 SKIP = "skip"
 
 
@@ -52,10 +53,10 @@ def labelled(split: str, folder: Path = FOLDER) -> list[Message]:
 
 
 def ordinary(folder: Path = FOLDER) -> list[Message]:
-    """Every line of ``in_scope.jsonl`` and ``off_topic.jsonl``: none of them is urgent."""
+    """Every line of the files that teach the gates: none of them is urgent."""
     return [
         Message(prepared(entry["q"]), "none")
-        for name in ("in_scope.jsonl", "off_topic.jsonl")
+        for name in ORDINARY
         for _, entry in _lines(folder / name)
     ]
 

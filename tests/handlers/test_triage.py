@@ -29,15 +29,15 @@ from knowledge.topics import Topics
 DAY = date(2026, 11, 24)
 # What the shipped model reached when it was trained (docs/triage.md), less one line in a hundred.
 LEAST_RECALL = {
-    Alarm.DANGER: 0.68,
-    Alarm.HOME_VIOLENCE: 0.92,
-    Alarm.MINOR: 0.99,
-    Alarm.SEXTORTION: 0.76,
-    Alarm.FRAUD_NOW: 0.67,
+    Alarm.DANGER: 0.87,
+    Alarm.HOME_VIOLENCE: 0.99,
+    Alarm.MINOR: 0.93,
+    Alarm.SEXTORTION: 0.9,
+    Alarm.FRAUD_NOW: 0.88,
 }
-LEAST_RECALL_OVERALL = 0.87
-MOST_FALSE_ALARMS = 0.03
-MOST_FALSE_ALARMS_BANK = 0.0225
+LEAST_RECALL_OVERALL = 0.93
+MOST_FALSE_ALARMS = 0.04
+MOST_FALSE_ALARMS_BANK = 0.0275
 
 
 def test_held_back_recall_and_false_alarms() -> None:
