@@ -23,7 +23,7 @@ from errors import ArtefactError, ModelError
 from retrieval.artefacts import replace_folder, sealed
 from retrieval.vectors import Bytes, Floats
 
-CODE = 2  # raise when the exported folder's form changes
+CODE = 3  # raise when the exported folder's form changes
 AGREEMENT = 0.9999  # least cosine between an exported model and its original
 AGREEMENT_INT8 = 0.9  # of the stretched sample; ordinary questions agree to .99 (docs/retrieval.md)
 
@@ -67,6 +67,7 @@ class OnnxEncoder:
             )
             self.hash = str(meta["hash"])
             self.dimension = int(meta["dimension"])
+            self._int8 = bool(meta.get("int8"))
             self._prompts = {kind: str(meta["prompts"][kind]) for kind in ("query", "passage")}
             self._tokenizer.enable_truncation(int(meta["max_tokens"]))
             self._tokenizer.enable_padding(pad_id=meta["pad_id"], pad_token=meta["pad_token"])
@@ -91,7 +92,13 @@ class OnnxEncoder:
         return self.raw([self.prefixed(text, kind) for text in texts])
 
     def raw(self, texts: Sequence[str]) -> Floats:
-        """Unit vectors of texts that carry their prompts."""
+        """Unit vectors of texts that carry their prompts.
+
+        In int8 one text at a time: activations are scaled by the largest of a whole run, so a
+        text's vector would depend on its company.
+        """
+        if self._int8 and len(texts) > 1:
+            return np.concatenate([self.raw([text]) for text in texts])
         encoded = self._tokenizer.encode_batch(list(texts))
         (vectors,) = self._session.run(
             None,
@@ -134,6 +141,8 @@ def export(
         _write(model, model_hash, prompts, scratch)
         if int8:
             _quantise(scratch / "model.onnx")
+            meta = json.loads((scratch / "meta.json").read_text("utf-8"))
+            (scratch / "meta.json").write_text(json.dumps(meta | {"int8": True}), "utf-8")
         expected = model.encode(
             list(_SAMPLES), prompt="", normalize_embeddings=True, show_progress_bar=False
         )

@@ -47,7 +47,7 @@ YEAR = CountyYear(
 )
 FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
 NOW = datetime(2027, 2, 1, 2, tzinfo=UTC)
-ONLINE = ("consultations", "online_residents", "referrals", "gaps")
+ONLINE = ("consultations", "online_residents", "referrals", "gaps", "quiz_attempts")
 
 
 @dataclass(frozen=True)
@@ -254,7 +254,7 @@ def test_every_figure_of_the_nodes(lived: Lived, tmp_path: Path) -> None:
 def test_every_figure_of_the_paragraph(lived: Lived, tmp_path: Path) -> None:
     out = tmp_path / "report.json"
     lived.store.export(out, kind="report", format="json", start=FIRST, end=LAST, exporter="李")
-    (draft,) = json.loads(out.read_text(encoding="utf-8"))["drafts"]
+    (draft, *_) = json.loads(out.read_text(encoding="utf-8"))["drafts"]
     checked = 0
     for told in draft["figures"]:
         measure = told["id"].partition("@")[0]
