@@ -47,9 +47,10 @@ format: install-dev ## format and mend what can be mended by itself
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: install-dev ## measure retrieval, serving, start and memory
+bench: install-dev ## measure retrieval, serving, start, memory, and statistics over 5 million events
 	@$(BIN)/python bot.py bench retrieval
 	@$(BIN)/python bot.py bench serving
+	@$(BIN)/python bot.py bench statistics
 
 lock: install-dev ## resolve requirements*.in anew into pinned requirements*.txt
 	@for set in requirements requirements-dev; do \
