@@ -47,10 +47,11 @@ format: install-dev ## format and mend what can be mended by itself
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-bench: install-dev ## measure retrieval, serving, start, memory and pushing
+bench: install-dev ## measure retrieval, serving, pushing, memory, and statistics over 5 million events
 	@$(BIN)/python bot.py bench retrieval
 	@$(BIN)/python bot.py bench serving
 	@$(BIN)/python bot.py bench broadcast
+	@$(BIN)/python bot.py bench statistics
 
 lock: install-dev ## resolve requirements*.in anew into pinned requirements*.txt
 	@for set in requirements requirements-dev; do \

@@ -55,7 +55,7 @@ def serving(say: Callable[[str], None], limit: int = 300) -> None:
         subprocess.run(
             [sys.executable, "bot.py", "corpus", "build"],
             cwd=ROOT,
-            env=_environment(Path(home)),
+            env=environment(Path(home)),
             check=True,
             capture_output=True,
         )
@@ -82,7 +82,8 @@ def serving(say: Callable[[str], None], limit: int = 300) -> None:
             say(f"常驻内存峰值：{peak(process.pid):.0f} MB")
 
 
-def _environment(home: Path) -> dict[str, str]:
+def environment(home: Path) -> dict[str, str]:
+    """The environment of a fresh installation in a folder."""
     kept = {key: value for key, value in os.environ.items() if not key.startswith("PUFA_")}
     return {**kept, "PUFA_HOME": str(home), "PUFA_PORT": "0", "no_proxy": "127.0.0.1"}
 
@@ -93,7 +94,7 @@ def _running(home: Path) -> Iterator[tuple[subprocess.Popen[str], str, float]]:
     process = subprocess.Popen(
         [sys.executable, "bot.py", "run", "--channels", "web"],
         cwd=ROOT,
-        env=_environment(home),
+        env=environment(home),
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
