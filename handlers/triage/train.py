@@ -29,7 +29,7 @@ SEED = 20261124
 FOLDS = 5
 STRENGTH = 30.0  # inverse regularisation
 CUE_SCALE = 0.06  # of a cue against the unit length of the n-grams
-BACKGROUND_WEIGHT = 0.2  # of an ordinary question against a line written for triage
+BACKGROUND_WEIGHT = 0.4  # of an ordinary question against a line written for triage
 TYPICAL_IDF = 8.0
 SHOWN_THRESHOLDS = (0.16, 0.20, 0.24, 0.28, 0.32, 0.40)
 
