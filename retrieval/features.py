@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from knowledge.corpus import Corpus
 from retrieval.index import Index
+from retrieval.prior import Prior
 from retrieval.text import tokenise
 
 LEXICAL_CANDIDATES = 100
@@ -58,6 +59,8 @@ FEATURES = (
     "log length",
     "first article",
     "constitution",
+    "law asked before",
+    "article asked before",
     "blend",
 )
 
@@ -108,19 +111,19 @@ class Candidates:
 class Extractor:
     """Computes candidates and features over one index. Immutable, safe to share."""
 
-    def __init__(self, corpus: Corpus, index: Index) -> None:
+    def __init__(self, corpus: Corpus, index: Index, prior: Prior) -> None:
         self.index = index
         articles = [corpus.articles[id_] for id_ in index.articles]
         self._laws = _numbered([article.version.law for article in articles])
         self._chapters = _numbered([(article.version.law, article.path) for article in articles])
         self._counts = np.diff(index.offsets).astype(np.float32)
-        self._static = np.stack(
+        self._static = np.column_stack(
             [
                 np.log1p([len(article.text) for article in articles]),
                 [article.ordinal == 0 for article in articles],
                 [article.version.level == "宪法" for article in articles],
-            ],
-            axis=1,
+                prior.of(articles),
+            ]
         ).astype(np.float32)
         law_numbers = {a.version.law: n for a, n in zip(articles, self._laws, strict=True)}
         names = {

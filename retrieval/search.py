@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from typing import Protocol
@@ -20,8 +22,10 @@ from retrieval.index import Index, ensure
 from retrieval.marking import best_sentence
 from retrieval.model.encoder import open_encoder
 from retrieval.perceptron import Floats, Perceptron
+from retrieval.prior import Prior
 from retrieval.ranking import load_ranker, order
 from retrieval.related import related_questions
+from retrieval.remembered import Remembered
 from retrieval.text import normalise
 from retrieval.vectors import Encodes, Progress
 from settings import Settings
@@ -31,6 +35,7 @@ HINTS = 2  # bank questions that help to find the best sentence
 MARKED = 10  # hits whose best sentence is marked; a list of a hundred is for evaluation
 BATCH = 16  # questions encoded at once
 REMEMBERED_DAYS = 8
+REMEMBERED_RESULTS = 1024  # what is asked again within minutes: a campaign's question, a button
 KNOWN_AMONG = 100  # ranked articles among which a bank question's own are looked for
 
 _MARKS = re.compile(r"[\W_]+")
@@ -93,7 +98,7 @@ class Search(Protocol):
 
 
 class Searcher:
-    """Search over one corpus and its index. Immutable but for a cache of days; share it freely."""
+    """Search over one corpus and its index. Immutable but for caches; share it freely."""
 
     def __init__(
         self,
@@ -103,14 +108,16 @@ class Searcher:
         encoder: Encodes,
         ranker: Perceptron,
         gate: Gate,
+        prior: Prior,
     ) -> None:
         self.corpus, self.bank, self.index, self.encoder = corpus, bank, index, encoder
-        self._extractor = Extractor(corpus, index)
+        self._extractor = Extractor(corpus, index, prior)
         self._ranker, self._gate = ranker, gate
         self._texts = {question.id: question.text for question in bank.questions}
         self._answers = {_bare(question.text): question.targets for question in bank.questions}
         self._days: dict[date, Flags] = {}
         self._lock = threading.Lock()
+        self._remembered: Remembered[Result] = Remembered(REMEMBERED_RESULTS)
 
     @classmethod
     def open(cls, corpus: Corpus, settings: Settings, progress: Progress | None = None) -> Searcher:
@@ -129,7 +136,7 @@ class Searcher:
         bank = Bank.load()
         encoder = open_encoder(settings)
         index = ensure(corpus, bank, encoder, settings, progress)
-        searcher = cls(corpus, bank, index, encoder, load_ranker(), Gate.load())
+        searcher = cls(corpus, bank, index, encoder, load_ranker(), Gate.load(), Prior.load())
         searcher.search(_WARM_UP, 3, settings.clock().today())
         return searcher
 
@@ -138,7 +145,13 @@ class Searcher:
         text = normalise(question)
         if not text:
             return NOTHING
-        return self._result(text, self.encoder.encode([text], "query")[0], k, self._allowed(today))
+        key = self._remembered.key(text, k, today)
+        result = self._remembered.get(key)
+        if result is None:
+            vector = self.encoder.encode([text], "query")[0]
+            result = self._result(text, vector, k, self._allowed(today))
+            self._remembered.put(key, result)
+        return result
 
     def search_batch(self, questions: Sequence[str], k: int, today: date) -> list[Result]:
         """The same for many questions at once, faster."""
@@ -147,11 +160,16 @@ class Searcher:
         results = [NOTHING] * len(texts)
         # equal lengths together: padding is what batches waste
         pending = sorted((i for i, text in enumerate(texts) if text), key=lambda i: len(texts[i]))
-        for start in range(0, len(pending), BATCH):
-            part = pending[start : start + BATCH]
+
+        def work(part: Sequence[int]) -> None:
             vectors = self.encoder.encode([texts[i] for i in part], "query")
             for i, vector in zip(part, vectors, strict=True):
                 results[i] = self._result(texts[i], vector, k, allowed)
+
+        parts = [pending[start : start + BATCH] for start in range(0, len(pending), BATCH)]
+        # the encoder lets other threads run while it works: a thread for each core
+        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+            list(pool.map(work, parts))
         return results
 
     def question(self, id_: str) -> str | None:

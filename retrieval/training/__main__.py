@@ -1,6 +1,7 @@
 """``python -m retrieval.training [--bench FILE]…``: train everything that retrieval learns.
 
-1. The query tower (half an hour on two idle cores; kept under ``PUFA_HOME/training``).
+1. The query tower (an hour on two idle cores; kept under ``PUFA_HOME/training``; with
+   ``--onwards`` the shipped one only gets the last stage).
 2. The ranker, from lists of what the tower has not seen.
 3. The two probabilities, from the ranker's out-of-fold scores.
 
@@ -26,12 +27,13 @@ from retrieval.evaluate import read_items
 from retrieval.features import FEATURES
 from retrieval.model import tuned
 from retrieval.model.encoder import load_model, locate, open_base
+from retrieval.prior import WEIGHTS as PRIOR
 from retrieval.ranking import WEIGHTS as RANKER
 from retrieval.ranking import reciprocal_rank_fusion
 from retrieval.text import normalise
 from retrieval.training import confidence, figures, ranker
 from retrieval.training.lists import FOLDS, Example, Workshop, fold_of, read_off_topic, read_short
-from retrieval.training.tower import FROZEN, QueryTower
+from retrieval.training.tower import QueryTower
 from retrieval.training.towers import TowerYard
 from settings import Settings
 
@@ -40,6 +42,7 @@ def main() -> None:
     """Train towers, make the lists, cross-validate, fit on everything, write the weights."""
     parser = argparse.ArgumentParser(prog="python -m retrieval.training", description=__doc__)
     parser.add_argument("--bench", type=Path, action="append", default=[], metavar="FILE")
+    parser.add_argument("--onwards", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(2)
     settings = Settings.from_environment()
@@ -62,15 +65,17 @@ def main() -> None:
         f"{len(workshop.texts)} bank questions; bench files: "
         f"{', '.join(path.stem for path in arguments.bench) or 'none'}"
     )
-    tower = yard.tower()
+    tower = yard.tower(onwards=arguments.onwards)
     ship(tower, about)
     vectors = yard.vectors(tower)
     examples: list[Example] = []
-    for kind in ("asked", "silent"):
-        examples += workshop.bank_examples(kind, vectors)
+    prior = workshop.prior(bench)
+    prior.save(PRIOR, about)
+    for kind in ("asked", "silent", "natural"):
+        examples += workshop.bank_examples(kind, vectors, prior)
         say(f"lists: {kind}")
     for kind, items in (("bench", bench), ("short", short), ("off_topic", off_topic)):
-        examples += workshop.other_examples(kind, items, vectors)
+        examples += workshop.other_examples(kind, items, vectors, prior)
         say(f"lists: {kind}")
     torch.set_num_threads(1)
     train(examples, about)
@@ -78,12 +83,7 @@ def main() -> None:
 
 def ship(tower: QueryTower, about: str) -> None:
     """Write the tower that ships."""
-    layers = {
-        f"encoder.layer.{FROZEN + int(number)}.{rest}": values.detach().numpy()
-        for name, values in tower.upper.state_dict().items()
-        for number, _, rest in (name.partition("."),)
-    }
-    tuned.save(tuned.WEIGHTS, layers, tower.matrix(), about)
+    tuned.save(tuned.WEIGHTS, tower.layers(), tower.matrix(), about)
 
 
 def train(examples: list[Example], about: str) -> None:

@@ -21,7 +21,14 @@ DECAY = 3e-3
 
 # The share of each situation among live questions that the probability is calibrated to: most
 # residents ask what the bank knows, some what it does not, and a quarter are off topic.
-SHARES = {"asked": 0.35, "silent": 0.15, "bench": 0.15, "short": 0.1, "off_topic": 0.25}
+SHARES = {
+    "asked": 0.2,
+    "natural": 0.2,
+    "silent": 0.1,
+    "bench": 0.15,
+    "short": 0.1,
+    "off_topic": 0.25,
+}
 
 
 def rows_of(examples: Sequence[Example], scores: Sequence[Floats]) -> Floats:

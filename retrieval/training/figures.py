@@ -13,7 +13,7 @@ from retrieval.training.lists import FOLDS, Example
 from retrieval.vectors import Floats
 
 THRESHOLDS = (0.05, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9)
-KINDS = ("asked", "silent", "bench")
+KINDS = ("asked", "silent", "natural", "bench")
 
 
 def quality(examples: Sequence[Example], scores: Sequence[Floats], name: str) -> str:
@@ -28,7 +28,7 @@ def quality(examples: Sequence[Example], scores: Sequence[Floats], name: str) ->
                 rows.append([*hits, *(right[:k].sum() / example.golds for k in (10, 100))])
         if rows:
             means = " ".join(f"{value:.3f}" for value in np.mean(rows, axis=0))
-            lines.append(f"  {kind:7s} {len(rows):6d}  H@1 H@3 H@5 R@10 R@100: {means}")
+            lines.append(f"  {kind:8s} {len(rows):6d}  H@1 H@3 H@5 R@10 R@100: {means}")
     return "\n".join(lines)
 
 

@@ -22,7 +22,7 @@ WIDTH = 128  # candidates of a list that are learnt from: right ones, the hardes
 HARDEST = 64
 # Of a list in the loss. More for the silent ones helps articles without questions and costs all
 # others more (docs/retrieval.md has the table).
-WEIGHTS = {"asked": 1.0, "silent": 0.15, "bench": 10.0}
+WEIGHTS = {"asked": 0.3, "natural": 3.0, "silent": 0.15, "bench": 10.0}
 # Votes for laws and chapters look better inside the bank than on questions by other writers; the
 # blend is not learnt from but added, which holds the ranker near what works everywhere.
 IGNORED = (

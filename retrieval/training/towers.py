@@ -1,7 +1,7 @@
 """What the query tower learns from, and the tower itself.
 
 It learns from the question bank and from the bench files (each of their questions
-:data:`BENCH_TIMES`, or the bank's 20,000 would drown them), except what is held back for the ranker
+several times, or the bank's 20,000 would drown them), except what is held back for the ranker
 (:mod:`retrieval.training.lists`), and from sentences of the corpus itself, which keep articles
 without any question where they are. A finished tower is kept in a folder: training ranker and
 gates anew does not need a new one.
@@ -19,13 +19,15 @@ from typing import Any
 import torch
 
 from retrieval.evaluate import Item
+from retrieval.model import tuned
 from retrieval.text import normalise
 from retrieval.training import tower as tower_module
-from retrieval.training.lists import Vectors, Workshop, unseen
-from retrieval.training.tower import Pair, QueryTower, train
+from retrieval.training.lists import NATURAL, Vectors, Workshop, unseen
+from retrieval.training.tower import STAGES, Pair, QueryTower, Stage, train
 from retrieval.vectors import Floats
 
 BENCH_TIMES = 3
+NATURAL_TIMES = 2
 SENTENCES = 2500
 SEED = 20261124
 
@@ -80,7 +82,8 @@ class TowerYard:
         for number in range(len(workshop.texts)):
             right = workshop.right(number)
             if right and workshop.situation(number) == "seen":
-                result.append(Pair(number, right))
+                natural = workshop.bank.questions[number].path.name.startswith(NATURAL)
+                result += [Pair(number, right)] * (NATURAL_TIMES if natural else 1)
         at = len(workshop.texts)
         for place, (text, right) in enumerate(self._bench):
             if not unseen(text):
@@ -88,10 +91,15 @@ class TowerYard:
         at += len(self._bench)
         return result + [Pair(at + place, (row,)) for place, (_, row) in enumerate(self._sentences)]
 
-    def tower(self) -> QueryTower:
-        """The tower, trained now or before."""
+    def tower(self, *, onwards: bool = False) -> QueryTower:
+        """The tower, trained now or before.
+
+        Args:
+            onwards: begin with the weights that ship and add only the last stage. They must have
+                been kept from what is held back now.
+        """
         pairs = self.pairs()
-        path = self._folder / f"tower-{self._key(pairs)}.pt"
+        path = self._folder / f"tower-{self._key(pairs, onwards)}.pt"
         tower = QueryTower(self._model)
         if path.is_file():
             tower.load_state_dict(torch.load(path, weights_only=True))
@@ -99,7 +107,11 @@ class TowerYard:
             return tower
         self._say(f"tower: {len(pairs)} examples an epoch")
         workshop = self._workshop
-        train(tower, self._states, pairs, workshop.base, workshop.allowed, self._say)
+        stages: Sequence[Stage] = STAGES
+        if onwards:
+            tower.begin_with(*tuned.load())
+            stages = STAGES[-1:]
+        train(tower, self._states, pairs, workshop.base, workshop.allowed, self._say, stages)
         self._folder.mkdir(parents=True, exist_ok=True)
         torch.save(tower.state_dict(), path)
         return tower
@@ -111,8 +123,10 @@ class TowerYard:
         others: dict[str, Floats] = dict(zip(self._others, encoded, strict=True))
         return self._workshop.vectors(tower.matrix(), questions, others)
 
-    def _key(self, pairs: Sequence[Pair]) -> str:
+    def _key(self, pairs: Sequence[Pair], onwards: bool) -> str:
         digest = hashlib.sha256(Path(tower_module.__file__).read_bytes())
+        if onwards:
+            digest.update(tuned.WEIGHTS.read_bytes())
         for pair in pairs:
             digest.update(f"{self._texts[pair.question]}\x1f{pair.rows}\x1e".encode())
         return digest.hexdigest()[:16]

@@ -10,6 +10,7 @@ from knowledge.corpus import Corpus
 from retrieval import index as indexing
 from retrieval.confidence import Gate
 from retrieval.index import Index, build, ensure, index_key, load
+from retrieval.prior import Prior
 from retrieval.ranking import load_ranker
 from retrieval.search import NOTHING, Result, Searcher
 from settings import Settings
@@ -26,7 +27,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Corpus, Index]:
 @pytest.fixture
 def searcher(built: tuple[Corpus, Index]) -> Searcher:
     corpus, index = built
-    return Searcher(corpus, small.bank(), index, HashingEncoder(), load_ranker(), Gate.load())
+    return Searcher(
+        corpus, small.bank(), index, HashingEncoder(), load_ranker(), Gate.load(), Prior({})
+    )
 
 
 def shown(result: Result) -> list[str]:
