@@ -1,7 +1,8 @@
-"""Nearest articles and nearest bank questions by inner product of unit vectors (FAISS, exact).
+"""Nearest articles and nearest bank questions by inner product of unit vectors (FAISS).
 
-26,000 articles are few: a flat index answers in two milliseconds and loses nothing. Johnson et al.
-2019, arXiv 1702.08734.
+26,000 articles are few: no index structure is needed. All rows are looked at in int8 (.4 ms where
+fp32 takes 2.5, for the memory that has to be read), and the first few more than wanted are then
+measured in fp32. Johnson et al. 2019, arXiv 1702.08734.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ from retrieval.vectors import Bytes, dequantise
 Floats = npt.NDArray[np.float32]
 Ints = npt.NDArray[np.int64]
 
+LARGEST = 127.0  # of an int8
+SPARE = 50  # rows measured beyond those wanted: rounding moves a row by a few places
+
 faiss.omp_set_num_threads(1)  # one question, one core; batches run side by side
 
 
@@ -30,6 +34,16 @@ class DenseIndex:
         vectors = dequantise(values)
         self._index = faiss.IndexFlatIP(vectors.shape[1])
         self._index.add(vectors)
+        # one scale for all rows, so that products compare; the query is rounded likewise
+        self._scale = LARGEST / max(float(np.abs(vectors).max(initial=0.0)), 1e-6)
+        self._coarse = faiss.IndexScalarQuantizer(
+            vectors.shape[1],
+            faiss.ScalarQuantizer.QT_8bit_direct_signed,
+            faiss.METRIC_INNER_PRODUCT,
+        )
+        self._coarse.is_trained = True  # nothing is learnt: values are taken as they are
+        if len(vectors):
+            self._coarse.add(np.rint(vectors * self._scale))
 
     def __len__(self) -> int:
         return int(self._index.ntotal)
@@ -48,11 +62,14 @@ class DenseIndex:
         if allowed is not None:
             selector = faiss.IDSelectorBitmap(len(self), faiss.swig_ptr(allowed))
             parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]
-        scores, rows = self._index.search(
-            vector.reshape(1, -1), min(k, len(self)), params=parameters
+        rounded = np.rint(vector * (LARGEST / max(float(np.abs(vector).max()), 1e-6)))
+        _, found = self._coarse.search(
+            rounded.reshape(1, -1), min(k + SPARE, len(self)), params=parameters
         )
-        kept = rows[0] >= 0
-        return rows[0][kept], scores[0][kept]
+        rows = np.sort(found[0][found[0] >= 0])
+        cosines = self.cosines(vector, rows)
+        best = np.argsort(-cosines, kind="stable")[:k]
+        return rows[best], cosines[best]
 
     def cosines(self, vector: Floats, rows: Sequence[int] | Ints) -> Floats:
         """Cosine of some rows to a unit vector (computed in place: gathering them takes longer)."""
