@@ -58,7 +58,7 @@ MOST_BARS = 20
 # In the order of the ledger's columns; on A3 they are readable side by side.
 _WIDTHS = (
     *(6, 11, 15, 8, 17, 9, 28, 8, 10, 7, 9, 9, 13, 8, 6, 5, 7, 7, 7),
-    *(7, 7, 7, 7, 7, 12, 13, 8, 8, 13, 14),
+    *(7, 7, 7, 7, 7, 23, 13, 8, 8, 13, 14),
 )
 _COUNTS = (
     *("序号", "场次", "期", "线下人次", "线上人次", "线上人数", "资料(份)", "图书(册)"),
@@ -204,8 +204,9 @@ def _organs(request: Request, owed: Sequence[OrganDuties]) -> Sheet:
             f"{len(ours)}/{closed}",
         ]
 
-    nothing: Measures = {
-        name: 0 if value is not None else None for name, value in table.total.items()
+    nothing: Measures = {  # a rate of nothing is no 0 %
+        name: None if value is None or name.endswith("_rate") else 0
+        for name, value in table.total.items()
     }
     measures = [title for m, title in MEASURE_TITLES.items() if m != "online_person_times"]
     return Sheet(
