@@ -264,6 +264,9 @@ def figure(
         if measure == "consultations":
             return len(found)
         return len({head.resident for head in found})
+    if measure == "quiz_attempts" and not where:
+        quizzes = [e for e in raw.events if e.type == "quiz" and e.source == "bot"]
+        return sum(first <= e.at.astimezone(ZONE).date() <= last for e in quizzes)
     sort, method = where.pop("sort", None), where.pop("method", None)
     kinds = {"活动": "activity", "培训": "training", None: None}
     lists = {"venue": "venues", "group": "groups", "form": "forms", "node": "node"}
