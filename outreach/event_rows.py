@@ -63,6 +63,8 @@ TYPES = {
 SOURCES = {"bot": "系统", "staff": "工作人员", "import": "导入"}
 RESULTS = {"shown": "出示", "tapped": "点按", "right": "答对", "wrong": "答错"}
 RESULTS |= {"useful": "有用", "useless": "没用", **STEPS}
+KINDS = {"answer": "答法条", "lookup": "查条文", "urgent": "紧急", "declined": "没有合适条文"}
+KINDS |= {"refused": "不能答", "smalltalk": "闲聊", "menu": "菜单"}
 # Whose subject is a number that staff gave or a quiz, not another event's key.
 _NUMBERED = ("activity", "training", "notice", "quiz", "quiz_answer")
 _LISTS = {"channel": "channels", "venue": "venues", "form": "forms", "node": "node"}
@@ -97,7 +99,8 @@ def event_rows(
                 *(number, TYPES.get(row["type"], row["type"])),
                 *(_moment(row["at"]), _moment(row["recorded_at"])),
                 *(SOURCES[row["source"]], _label(codes, "channel", row)),
-                *(None if resident is None else f"{mark}-{resident}", row["kind"]),
+                None if resident is None else f"{mark}-{resident}",
+                KINDS.get(row["kind"], row["kind"]),
                 *(row["topic"], row["organ"], row["system"]),
                 *_place_cells(codes, hidden.shown(who, tuple(row[name] for name in PLACE))),
                 *(_label(codes, name, row) for name in ("venue", "form")),
