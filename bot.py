@@ -576,7 +576,7 @@ def export(
     organs: tuple[str, ...],
     as_of: datetime | None,
 ) -> None:
-    """导出台账、汇总、节点、责任清单、推送活动、报告段落、履职报告。"""
+    """导出台账、汇总、节点、责任清单、推送活动、事件明细、报告段落、履职报告。"""
     if organs and kind != "performance":
         raise UsageError("--organ 只用于 --kind performance")
     corpus = _corpus(settings)

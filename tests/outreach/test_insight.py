@@ -92,7 +92,8 @@ def test_the_cells_agree_with_a_slow_recount(fresh: Callable[[], Outreach], log:
 
 def _slow_articles(log: Log) -> dict[tuple[str, ...], int]:
     people: dict[tuple[str, ...], set[str | None]] = defaultdict(set)
-    ours = [e for e in log.standing if e.source == "bot" and e.in_scope and e.type != "feedback"]
+    turns = ("answer", "referral", "gap")  # a quiz's answers cite articles, and are no turns
+    ours = [e for e in log.standing if e.source == "bot" and e.in_scope and e.type in turns]
     for session in _sessions([e for e in ours if e.result != "tapped" or e.type != "referral"]):
         if any(event.type in ("answer", "referral") for event in session):
             for event in session:

@@ -289,3 +289,14 @@ def test_two_that_build_at_once_do_not_mix(
     with store.database.read() as connection:
         assert len(connection.execute(select(rollup_days)).all()) == 3
     assert len(kept(store)) == 3
+
+
+def test_days_kept_by_an_earlier_release_are_built_again(store: Outreach) -> None:
+    store.record(answer("a"))
+    sealing.seal(store.database, DAY)
+    with store.database.write() as connection:  # it kept no articles
+        connection.execute(delete(rollups).where(rollups.c.name.like("%.article%")))
+    assert kept(store) == set()
+    assert total(store) == 1
+    assert sealing.seal(store.database, DAY) == 1
+    assert kept(store) == {DAY}

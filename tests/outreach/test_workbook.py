@@ -305,7 +305,8 @@ def test_memory_is_not_the_ledger_s(tmp_path: Path) -> None:
 
 def test_every_kind_has_its_formats() -> None:
     assert set(PRINTED) == {
-        *("ledger", "organs", "nodes", "duties", "campaigns", "all", "report", "performance")
+        *("ledger", "organs", "nodes", "duties", "campaigns", "all", "report", "performance"),
+        "events",
     }
 
 
