@@ -235,6 +235,19 @@ class Composer:
             buttons=tuple(rows),
         )
 
+    def say(
+        self,
+        kind: Kind,
+        text: str,
+        *numbers: str,
+        gap: bool = False,
+        topic: Topic | None = None,
+        confidence: float = 0.0,
+    ) -> Reply:
+        """Words without articles, with the hotlines of these numbers."""
+        lines = self.hotlines(numbers)
+        return self.compose(kind, text, hotlines=lines, gap=gap, topic=topic, confidence=confidence)
+
     @staticmethod
     def relead(reply: Reply, lead: str) -> Reply:
         """The same reply under another lead."""
