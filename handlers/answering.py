@@ -49,6 +49,7 @@ class Answering:
         self._composer = composer
         self._searcher = searcher
         self._tools = tools
+        self._matcher = composer.matcher  # made now: the first resident must not wait for it
 
     def finish(self, pending: Pending, results: Iterator[Result], today: date, depth: int) -> Reply:
         """The reply to a question; takes its queries' results from ``results``."""
@@ -70,9 +71,7 @@ class Answering:
     def _answer(self, pending: Pending, result: Result, today: date) -> Reply:
         """An answer that a card opens, a question back, articles, or nothing fits."""
         composer = self._composer
-        matches = composer.matcher.matches(
-            pending.text, result.hits, result.confidence, result.scope
-        )
+        matches = self._matcher.matches(pending.text, result.hits, result.confidence, result.scope)
         in_scope = result.scope >= SCOPE_BELOW
         known = bool(matches) and matches[0].exact  # a card's very words are never declined
         found = bool(result.hits) and in_scope and result.confidence >= DECLINE_BELOW

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -111,8 +112,9 @@ FLOWS: dict[str, tuple[tuple[str, Kind], ...]] = {
 
 
 @pytest.fixture
-def desk(corpus: Corpus, clock: FakeClock, tmp_path: Path) -> Iterator[Reception]:
-    with closing(Outreach.open(f"sqlite:///{tmp_path / 'outreach.db'}", clock)) as store:
+def desk(corpus: Corpus, clock: FakeClock, tmp_path: Path, empty: Path) -> Iterator[Reception]:
+    path = shutil.copy(empty, tmp_path / "outreach.db")
+    with closing(Outreach.open(f"sqlite:///{path}", clock)) as store:
         yield Reception(conversation(ByWords(corpus), clock), store, b"k" * 32)
 
 

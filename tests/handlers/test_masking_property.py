@@ -26,9 +26,8 @@ from handlers.messages import Channel, Incoming
 from handlers.web.app import create_app
 from handlers.web.health import Health
 from knowledge.corpus import Corpus
-from outreach.database import Database
 from outreach.store import Outreach
-from tests.conftest import FakeClock
+from tests.conftest import FakeClock, examples
 from tests.handlers.conversations import Finds
 from tests.handlers.services.house import reception
 from tests.handlers.test_masking import numbers
@@ -108,13 +107,6 @@ def cells(path: Path) -> Iterator[str]:
                 yield from (cell for cell in row if isinstance(cell, str))
 
 
-@pytest.fixture(scope="module")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("blank") / "empty.db"
-    Database.open(f"sqlite:///{path}").close()
-    return path
-
-
 @pytest.fixture
 def caught() -> Iterator[list[str]]:
     """Everything that is logged, at any level."""
@@ -134,10 +126,10 @@ def caught() -> Iterator[list[str]]:
 
 
 def kept_of(
-    corpus: Corpus, blank: Path, folder: Path, text: str, caught: list[str], confidence: float
+    corpus: Corpus, empty: Path, folder: Path, text: str, caught: list[str], confidence: float
 ) -> list[str]:
     """Ask through the web app; every text that is left anywhere."""
-    path = Path(shutil.copy(blank, folder / "outreach.db"))
+    path = Path(shutil.copy(empty, folder / "outreach.db"))
     clock = FakeClock()
     caught.clear()
     store = Outreach.open(f"sqlite:///{path}", clock, keep_texts=True)
@@ -169,7 +161,7 @@ def kept_of(
 
 
 relaxed = settings(
-    max_examples=60,
+    max_examples=examples(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -182,14 +174,14 @@ relaxed = settings(
 @example(case=("6222021234567890128", "卡 6222 0212 3456 7890 128"), confidence=0.0)
 def test_no_number_is_kept(
     corpus: Corpus,
-    blank: Path,
+    empty: Path,
     tmp_path: Path,
     caught: list[str],
     case: tuple[str, str],
     confidence: float,
 ) -> None:
     number, text = case
-    for kept in kept_of(corpus, blank, tmp_path, text, caught, confidence):
+    for kept in kept_of(corpus, empty, tmp_path, text, caught, confidence):
         assert number not in digits_of(kept), kept
 
 
@@ -198,14 +190,14 @@ def test_no_number_is_kept(
 @given(case=codes(), confidence=st.sampled_from([0.0, 0.9]))
 def test_no_code_is_kept(
     corpus: Corpus,
-    blank: Path,
+    empty: Path,
     tmp_path: Path,
     caught: list[str],
     case: tuple[str, str],
     confidence: float,
 ) -> None:
     code, text = case
-    for kept in kept_of(corpus, blank, tmp_path, text, caught, confidence):
+    for kept in kept_of(corpus, empty, tmp_path, text, caught, confidence):
         for run in runs(kept):
             assert code != run, kept
 
@@ -220,10 +212,10 @@ def runs(text: str) -> list[str]:
 
 
 def test_the_search_would_find_a_number(
-    corpus: Corpus, blank: Path, tmp_path: Path, caught: list[str], monkeypatch: pytest.MonkeyPatch
+    corpus: Corpus, empty: Path, tmp_path: Path, caught: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without masking the text is in the store: the tests above can fail."""
     for module in ("handlers.reception", "handlers.conversation"):
         monkeypatch.setattr(f"{module}.mask", str)
-    kept = kept_of(corpus, blank, tmp_path, "卖家电话13812345678不退押金", caught, 0.0)
+    kept = kept_of(corpus, empty, tmp_path, "卖家电话13812345678不退押金", caught, 0.0)
     assert any("13812345678" in digits_of(text) for text in kept)

@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from outreach.database import Database
 from outreach.store import Outreach
 
 
@@ -33,14 +32,6 @@ class FakeClock:
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
-
-
-@pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file without rows, closed."""
-    path = tmp_path_factory.mktemp("store") / "empty.db"
-    Database.open(f"sqlite:///{path}").close()
-    return path
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from outreach.passages import FORBIDDEN, Draft, check_wording
 from outreach.performance import performance
 from outreach.report import Material, section, trace
 from outreach.store import Outreach
+from tests.conftest import examples
 from tests.outreach import county
 from tests.outreach.conftest import FakeClock
 from tests.outreach.county import AS_OF, YEAR, approve, on
@@ -236,7 +237,7 @@ def test_the_review_report_leaves_blanks_for_what_only_people_know(filled: Outre
 @pytest.mark.slow
 @settings(
     deadline=None,
-    max_examples=6,
+    max_examples=examples(6),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(numbers=reports())

@@ -18,7 +18,7 @@ from knowledge.corpus import Corpus
 from knowledge.grounds import Ground
 from knowledge.questions.bank import Bank
 from retrieval.text import normalise
-from tests.conftest import FakeClock
+from tests.conftest import FakeClock, examples
 from tests.handlers.conversations import TODAY, Finds, composer, conversation, said
 
 
@@ -222,7 +222,7 @@ def test_a_sum_is_shut_down_when_its_article_changes(
     assert reply.gap
 
 
-@hypothesis_settings(max_examples=60)
+@hypothesis_settings(max_examples=examples(60))
 @given(
     st.text(max_size=80)
     | st.text("假货花了三百块能赔多少定金交退号月日收到岁娃充0123456789 -.^", max_size=60)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -13,8 +14,9 @@ from tests.handlers.services.house import House
 
 
 @pytest.fixture
-def outreach(tmp_path: Path, clock: FakeClock) -> Iterator[Outreach]:
-    with closing(Outreach.open(f"sqlite:///{tmp_path / 'outreach.db'}", clock)) as store:
+def outreach(tmp_path: Path, empty: Path, clock: FakeClock) -> Iterator[Outreach]:
+    path = shutil.copy(empty, tmp_path / "outreach.db")
+    with closing(Outreach.open(f"sqlite:///{path}", clock)) as store:
         yield store
 
 
