@@ -141,6 +141,7 @@ def test_what_notices_refuse(run: Line, home: Path) -> None:
     assert run("notice", "show", "2026-2", "--out", home / "again.docx").status == 0
 
 
+@pytest.mark.slow
 def test_every_figure_of_the_exported_report_opens(run: Line, home: Path, clock: FakeClock) -> None:
     draft(run, home / "n.docx")
     assert run("notice", "send", "1", "--actor", "王").status == 0

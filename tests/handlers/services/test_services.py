@@ -33,6 +33,7 @@ def test_every_command_of_the_menu_is_served(house: House, command: str) -> None
     assert "没有看到文字" not in reply.text
 
 
+@pytest.mark.slow
 def test_every_button_leads_somewhere(house: House) -> None:
     """Follow all buttons from the menu: none is stale, none is too long for Telegram."""
     seen: set[str] = set()

@@ -60,6 +60,7 @@ def test_every_law_of_the_corpus_survives_markdown(documents: list[Document]) ->
         assert units_of(text.encode(), Form.MARKDOWN) == document.units, document.name
 
 
+@pytest.mark.slow
 def test_a_few_laws_survive_every_form(documents: list[Document]) -> None:
     for document in sample(documents, 4):
         assert units_of(to_markdown(document).encode(), Form.MARKDOWN) == document.units
