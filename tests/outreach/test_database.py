@@ -147,6 +147,7 @@ def test_a_bad_url_is_one_clear_sentence(url: str, words: str) -> None:
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_processes_may_start_at_once(path: Path) -> None:
     code = (
         "import sys; from outreach.database import Database\n"
@@ -185,6 +186,7 @@ def test_a_new_file_may_be_opened_from_all_sides(tmp_path: Path) -> None:
     assert problems == []
 
 
+@pytest.mark.slow
 def test_writers_in_threads_and_processes_lose_nothing(store: Outreach) -> None:
     code = """
 import sys

@@ -163,6 +163,7 @@ def test_what_rose_is_more_than_chance(store: Outreach) -> None:
     assert new.ratio == pytest.approx(25 / 4 * 31 / 30)
 
 
+@pytest.mark.slow
 def test_among_many_topics_one_rises_by_chance(store: Outreach) -> None:
     """What would be a rise alone is none among twelve that were looked at together."""
     months = (date(2026, 10, 10), date(2026, 11, 10))

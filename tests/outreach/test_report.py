@@ -186,12 +186,14 @@ def remind(store: Outreach) -> None:
     notices.send(store.database, notice.number, actor="王", now=AS_OF)
 
 
+@pytest.mark.slow
 def test_the_rows_are_those_of_the_figure(filled: Outreach) -> None:
     traced = trace(filled.database, LIST, "activities@venue=学校", as_of=AS_OF, **YEAR)
     names = traced.columns.index("活动名称")
     assert [row[names] for row in traced.rows] == ["2026-03-14宣传", "2026-08-20宣传"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["nothing", "activities@organ=", "activities@colour=红", "duties.x"]
 )

@@ -194,6 +194,7 @@ def test_an_old_moment_is_answered_from_the_raw_rows(store: Outreach, clock: Fak
     assert (total(store), total(store, before)) == (0, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("taken_back", [False, True])
 def test_a_late_record_changes_its_day_only(store: Outreach, taken_back: bool) -> None:
     for n in range(5):

@@ -257,6 +257,7 @@ def test_an_empty_period(store: Outreach, tmp_path: Path) -> None:
     opened.close()
 
 
+@pytest.mark.slow
 def test_the_same_export_is_the_same_file(filled: Outreach, tmp_path: Path) -> None:
     for kind in ("all", "ledger"):
         write(filled, tmp_path / "a.xlsx", kind)

@@ -129,6 +129,7 @@ def test_other_questions_are_left_alone(sums: Calculators, text: str) -> None:
     assert sums.offers(normalise(text), TODAY) == ()
 
 
+@pytest.mark.slow
 def test_almost_no_question_of_the_bank_is_taken_from_the_search(sums: Calculators) -> None:
     """They ask what the law says; a handful states a figure and asks for the result."""
     questions = [normalise(question.text) for question in Bank.load().questions]

@@ -76,6 +76,7 @@ def test_fifty_laws_survive_every_form(documents: list[Document]) -> None:
         assert units_of(to_markdown(document).encode(), Form.MARKDOWN) == document.units
 
 
+@pytest.mark.slow
 def test_documents_of_items_and_whole_texts_survive(documents: list[Document]) -> None:
     for kind in ("条目一", "全文"):
         document = next(d for d in documents if d.units[0].number == kind)
