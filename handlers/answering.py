@@ -76,12 +76,15 @@ class Answering:
         known = bool(matches) and matches[0].exact  # a card's very words are never declined
         found = bool(result.hits) and in_scope and result.confidence >= DECLINE_BELOW
         if not (found or known):
-            # a question of law without an article is a gap that staff should hear of
+            # A question of law without an article is a gap that staff should hear of, under the
+            # topic that it came nearest to.
+            gap = in_scope and bool(result.hits)
             return composer.say(
                 Kind.DECLINED,
                 phrases.DECLINED,
                 "12348",
-                gap=in_scope and bool(result.hits),
+                gap=gap,
+                topic=composer.topics.of(result.hits[0].article) if gap else None,
                 confidence=min(result.confidence, result.scope),
             )
         if matches and matches[0].sure:

@@ -25,6 +25,7 @@ class Command(StrEnum):
     TOWN = "town"
     GROUP = "group"
     SUBSCRIBE = "subscribe"
+    TOPICS = "topics"
     LECTURE = "lecture"
     LECTURES = "lectures"
     HUMAN = "human"
@@ -43,6 +44,7 @@ COMMANDS: tuple[tuple[str, str], ...] = (
     ("quiz", "每日答题"),
     ("morning", "宪法晨读"),
     ("town", "选乡镇（可以不选）"),
+    ("topics", "关注话题（可以不选）"),
     ("lecture", "普法点单：请人来讲一课"),
     ("human", "转人工：该打哪个电话"),
     ("privacy", "隐私：留了什么、怎么管"),
@@ -64,6 +66,7 @@ _WORDS: dict[Command, str] = {
     Command.TOWN: "/town 选乡镇 选择乡镇 乡镇 换乡镇 改乡镇",
     Command.GROUP: "/group 选人群 选择人群 我的人群",
     Command.SUBSCRIBE: "/subscribe 订阅 订阅推送 我要订阅 推送",
+    Command.TOPICS: "/topics 关注话题 关注的话题 选话题 选择话题 话题 我关注的话题",
     Command.LECTURE: "/lecture 点单 普法点单 我要点单 预约讲座 请讲座 预约普法",
     Command.LECTURES: "/lectures 我的点单 点单进度 查点单",
     Command.HUMAN: "/human 转人工 人工 找人工 人工服务 找人 找真人 人工客服",

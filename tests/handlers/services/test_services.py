@@ -345,3 +345,39 @@ def test_a_change_travels_with_the_reply(house: House) -> None:
     house.desk.receive(update)
     reply = house.desk.answer(update).reply
     assert next(type(change) for change in reply.changes) is LectureRequest
+
+
+def test_topics_are_chosen_by_button_and_taken_back(house: House) -> None:
+    house.meet()
+    assert "没有选" in house.say("关注话题").text
+    house.press(pressed(house.say("/topics"), "反诈"))
+    twice = house.press("top:fraud:1")  # pressed again from an older message
+    assert house.profile().topics == ("fraud",)
+    assert pressed(twice, "反诈") == "top:fraud:0"
+    house.press(pressed(twice, "消费"))
+    assert "关注话题：" in house.say("我的数据").text
+    assert house.profile().topics == ("consumer", "fraud")
+    house.press("top:fraud:0")
+    assert house.profile().topics == ("consumer",)
+    house.press(pressed(house.say("关注话题"), "都不选"))
+    assert house.profile().topics == ()
+    assert EXPIRED in house.press("top:nothing:1").text
+    house.say("网购不给退货")
+    assert house.profile().topics == ()  # what is asked says nothing about the resident
+
+
+def test_who_chose_topics_or_large_type_is_not_forgotten(house: House) -> None:
+    house.press("top:fraud:1", person="7")
+    house.say("大字", person="8")
+    house.clock.advance(days=400)
+    house.outreach.purge()
+    assert house.profile("7").topics == ("fraud",)
+    assert house.profile("8").large
+
+
+def test_a_gap_has_the_topic_that_came_nearest(house: House) -> None:
+    house.finds.confidence = 0.01
+    house.say("押金的事谁管")
+    (gap,) = house.outreach_gaps()
+    assert gap.topic == "消费"
+    assert gap.text is None
