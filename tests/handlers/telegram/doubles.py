@@ -175,7 +175,7 @@ class _Transport(PollingRequest):
         self, url: str, method: str, request_data: RequestData | None = None, *_: Any, **__: Any
     ) -> tuple[int, bytes]:
         assert url.startswith("https://api.telegram.org/bot")
-        body = dict(request_data.json_parameters) if request_data else {}
+        body: dict[str, Any] = dict(request_data.json_parameters) if request_data else {}
         if request_data and request_data.multipart_data:
             body["file"] = next(iter(request_data.multipart_data.values()))
         status, answer = await self._server.call(url.rsplit("/", 1)[1], body)
