@@ -51,6 +51,7 @@ _THANKS = re.compile(
 _ABOUT_NUMBER = re.compile(
     r"(?<!\d)(\d{3,5})(?:这个|那个)?(?:电话|号码|热线)?(?:到底)?(?:是|能|干|管)(?:什么|啥|哪|干|做|不是|真|谁|打)"
 )
+_WORD = re.compile(r"\w")
 _STRIP = re.compile(r"[\s。，,.!！?？~～、;；:：]+")
 
 
@@ -139,7 +140,7 @@ class Conversation:
         if link := started_with(whole):  # from a group, to go on in private
             return self._prepare(replace(incoming, text="", action=link), turn, today)
         text = read_whole(whole[:MAX_CHARACTERS])
-        if not text:
+        if not _WORD.search(text):
             return self._composer.say(Kind.MENU, phrases.EMPTY)
         note = phrases.TOO_LONG if len(whole) > MAX_CHARACTERS else ""
         if served := self._services.command(incoming, text, today):

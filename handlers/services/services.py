@@ -220,7 +220,7 @@ class Services:
             case Command.HUMAN:
                 return self._human(None)
             case Command.LARGE:
-                return self._choices.large(visit, words not in ("关闭大字", "正常字"))
+                return self._choices.large(visit, not ("关闭" in words or "正常" in words))
             case Command.PRIVACY:
                 return self._privacy.full(visit)
             case Command.MYDATA:

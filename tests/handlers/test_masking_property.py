@@ -22,6 +22,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from handlers.letters.writing import Letters
 from handlers.messages import Channel, Incoming
 from handlers.web.app import create_app
 from handlers.web.health import Health
@@ -45,7 +46,8 @@ GAPS = ["", "", " ", "  ", "-", " - ", "—", ".", "·", "\u3000", "\u200b", "/"
 BEFORE = [
     "我的卡号是", "骗子电话", "他让我打", "身份证", "转到", "", "微信同号：",
     "点单 主题：反诈；时间：12月10日；单位：一中；备注：",
-    "/ask ", "选乡镇 ", "我12岁，电话", "第1题A ", "我刚给骗子转了八万，他的号码是", "《",
+    "/ask ", "退订 ", "反馈：没用，", "转人工 ", "回复活动：",
+    "选乡镇 ", "我12岁，电话", "第1题A ", "我刚给骗子转了八万，他的号码是", "《",
 ]  # fmt: skip
 AFTER = ["", "，给不给退", "怎么办", "\n押金不退", "。", "号", "元", "》", " 我的点单"]
 CODES = ["验证码是", "短信验证码：", "密码", "取款密码是", "校验码 ", "动态码", "验证码发来了是"]
@@ -140,13 +142,18 @@ def kept_of(
         desk.receive(agreed)
         desk.answer(agreed)
         desk.sent = lambda update_key: None  # type: ignore[method-assign]  # nothing is forgotten
-        app = create_app(desk, health=lambda: Health({}), clock=clock)
+        app = create_app(desk, health=lambda: Health({}), clock=clock, letters=Letters(corpus))
 
         async def post() -> str:
             transport = httpx.ASGITransport(app=app)
             async with httpx.AsyncClient(transport=transport, base_url="http://chat.test") as web:
                 answer = await web.post("/api/ask", json={"text": text, "session": "one"})
                 assert answer.status_code == 200, answer.text
+                useless = {"action": "human:fraud", "session": "one"}
+                assert (await web.post("/api/ask", json=useless)).status_code == 200
+                letter = {"facts": text, "name": text, "phone": text, "format": "txt"}
+                printed = await web.post("/letters/police", data=letter)
+                assert printed.status_code in (200, 422)  # what is too long is said
                 return answer.text
 
         answer = asyncio.run(post())

@@ -381,3 +381,38 @@ def test_a_gap_has_the_topic_that_came_nearest(house: House) -> None:
     (gap,) = house.outreach_gaps()
     assert gap.topic == "消费"
     assert gap.text is None
+
+
+@pytest.mark.parametrize(
+    ("said", "command"),
+    [
+        ("我要退订", Command.STOP),
+        ("帮我退订一下", Command.STOP),
+        ("退訂", None),  # characters are simplified before
+        ("不要给我发了", Command.STOP),
+        ("我要大字", Command.LARGE),
+        ("字大一点", Command.LARGE),
+        ("请把我的数据删了吧", Command.DELETE),
+        ("我要删除我的数据，谢谢", Command.DELETE),
+        ("怎么用啊", Command.HELP),
+        ("我要找人工", Command.HUMAN),
+        ("我要关注话题", Command.TOPICS),
+        ("我想找人", None),
+        ("平台不让我退订怎么办", None),
+        ("我要注销营业执照", None),
+        ("我想看看我老公的数据", None),
+        ("村里开会看不清账目", None),
+    ],
+)
+def test_commands_may_be_put_politely(said: str, command: Command | None) -> None:
+    assert find(said) is command
+
+
+@pytest.mark.parametrize(
+    ("said", "words"), [("算一算", "算"), ("写文书", "要写哪一种"), ("？？？", "没有看到文字")]
+)
+def test_a_buttons_words_may_be_typed(house: House, said: str, words: str) -> None:
+    house.meet()
+    reply = house.say(said)
+    assert reply.kind is Kind.MENU
+    assert words in reply.text
