@@ -18,10 +18,11 @@ from urllib.parse import urlsplit
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.constants import InlineKeyboardButtonLimit, MessageLimit
 
-from handlers.messages import Button, Reply, ShownArticle
+from handlers.messages import Button, File, Reply, ShownArticle
 from handlers.questions import heading
 
 LIMIT = int(MessageLimit.MAX_TEXT_LENGTH)  # UTF-16 code units
+ATTACHED = "空白的 Word 文件，打印出来或在手机上填写。填好的请当面交，不要发给我。"
 _ROW = 8  # buttons that fit a row on a phone
 _LONG = 280  # characters from which a quotation folds up
 _log = logging.getLogger(__name__)
@@ -29,11 +30,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message: ``plain`` is what ``html`` shows; the keyboard is on a reply's last one."""
+    """One message: ``plain`` is what ``html`` shows; the keyboard is on a reply's last text.
+
+    With a ``file`` it is a document, and the words are its caption.
+    """
 
     html: str
     plain: str
     keyboard: InlineKeyboardMarkup | None = None
+    file: File | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +54,11 @@ def render(reply: Reply) -> tuple[Outgoing, ...]:
     spans = layout(reply)
     parts = split(spans)
     keyboard = keyboard_of(reply)
-    return tuple(
+    texts = (
         Outgoing(markup(part), _plain(part), keyboard if place == len(parts) else None)
         for place, part in enumerate(parts, 1)
     )
+    return (*texts, *(Outgoing(ATTACHED, ATTACHED, file=file) for file in reply.files))
 
 
 def render_text(text: str) -> tuple[Outgoing, ...]:

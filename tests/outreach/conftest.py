@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from outreach.database import Database
 from outreach.store import Outreach
 
 if TYPE_CHECKING:
@@ -37,14 +36,6 @@ class FakeClock:
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
-
-
-@pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file without rows, closed."""
-    path = tmp_path_factory.mktemp("store") / "empty.db"
-    Database.open(f"sqlite:///{path}").close()
-    return path
 
 
 @pytest.fixture

@@ -245,6 +245,7 @@ def test_the_units_csv_has_the_total_that_it_prints(year: Outreach, tmp_path: Pa
     assert read(tmp_path / "o.按月.csv")[-1]["月"] == "合计"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["csv", "json"])
 def test_all_is_a_zip_of_the_single_exports(year: Outreach, tmp_path: Path, format: str) -> None:
     out = tmp_path / "all.zip"

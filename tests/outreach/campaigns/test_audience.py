@@ -18,6 +18,7 @@ from outreach.campaigns.release import variant_of
 from outreach.events import Event, event_key
 from outreach.service_tables import profiles, subscriptions
 from outreach.store import Outreach
+from tests.conftest import examples
 from tests.outreach.campaigns.samples import definition, ledger, people, settle
 from tests.outreach.conftest import FakeClock
 
@@ -210,7 +211,7 @@ choices = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(60))
 @given(st.lists(residents, max_size=12), choices)
 def test_the_audience_is_what_a_plain_reading_says(
     store: Outreach, told: list[dict[str, Any]], wanted: Audience
