@@ -106,12 +106,16 @@ class Trial:
     pace: float = UNLIMITED  # messages a second
     lease: float = 10.0
     in_flight: int = 64
+    tick: float = 0.1
 
     def start(self) -> subprocess.Popen[bytes]:
-        """A sending process; it ends when the campaign has."""
-        words = [self.url, self.api, str(self.pace), str(self.lease), str(self.in_flight)]
-        module = "handlers.benchmark_broadcast"
-        return subprocess.Popen([sys.executable, "-m", module, *words], cwd=ROOT)  # noqa: S603
+        """A sending process; it ends when the campaign has, and says what time it computed."""
+        words = [
+            *(self.url, self.api),
+            *map(str, (self.pace, self.lease, self.in_flight, self.tick)),
+        ]
+        command = [sys.executable, "-m", "handlers.benchmark_broadcast", *words]
+        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)  # noqa: S603
 
 
 def _words(row: Claimed, _: str) -> Push:
@@ -119,11 +123,12 @@ def _words(row: Claimed, _: str) -> Push:
     return Push(text, buttons=((PushButton("退订", action="stop"),),))
 
 
-async def send(trial: Trial) -> None:
-    """What a sending process does."""
+async def send(trial: Trial) -> float:
+    """What a sending process does; the processor's seconds that sending took."""
     limiter = Limiter(Timer(), per_second=trial.pace, chat_gap=0.0)
     sender = BulkSender(TOKEN, trial.api, limiter, connections=trial.in_flight)
-    options = Options(tick=0.1, lease=trial.lease, in_flight=trial.in_flight)
+    options = Options(tick=trial.tick, lease=trial.lease, in_flight=trial.in_flight)
+    begun = time.process_time()
     with closing(Database.open(trial.url)) as database:
         engine = Engine(database, SystemClock(), {"telegram": sender}, _words, options=options)
         task = asyncio.create_task(engine.run())
@@ -132,6 +137,7 @@ async def send(trial: Trial) -> None:
         await engine.stop()
         await task
     await sender.close()
+    return time.process_time() - begun
 
 
 def _done(database: Database) -> bool:
@@ -164,13 +170,20 @@ def pace(say: Say, residents: int = 300) -> float:
 def throughput(say: Say, residents: int = 10_000, processes: int = 1) -> float:
     """Messages a second against a peer without limits, from the first to the last."""
     with store(residents) as (url, database), peer() as found:
-        trial = Trial(url, found.api)
-        for process in [trial.start() for _ in range(processes)]:
-            process.wait()
-        times = found.control("state")["times"]
+        trial = Trial(url, found.api, in_flight=256, tick=0.5)
+        begun = found.control("cpu")
+        running = [trial.start() for _ in range(processes)]
+        spent = sum(float(process.communicate()[0] or 0) for process in running)
+        beside = found.control("cpu") - begun
+        state = found.control("state")
         states = Counter(state for state, _ in outcomes(database).values())
+    times, most = state["times"], max(state["received"].values())
     rate = float((len(times) - 1) / (times[-1] - times[0]))
-    say(f"不限速，{processes} 个进程：{rate:.0f} 条/秒（{residents} 人，{dict(states)}）")
+    say(
+        f"不限速，{processes} 个进程：{rate:.0f} 条/秒（{residents} 人，{dict(states)}，"
+        f"每人最多收到 {most} 条）；每条占处理器 {spent / residents * 1000:.2f} 毫秒，"
+        f"另有对端 {beside / residents * 1000:.2f} 毫秒；负载 {os.getloadavg()[0]:.1f}"
+    )
     return rate
 
 
@@ -324,5 +337,6 @@ def broadcast(say: Say, home: Path, kills: int) -> None:
 
 
 if __name__ == "__main__":
-    url, api, rate, lease, in_flight = sys.argv[1:]
-    asyncio.run(send(Trial(url, api, float(rate), float(lease), int(in_flight))))
+    url, api, rate, lease, in_flight, tick = sys.argv[1:]
+    trial = Trial(url, api, float(rate), float(lease), int(in_flight), float(tick))
+    sys.stdout.write(str(asyncio.run(send(trial))))

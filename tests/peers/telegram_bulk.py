@@ -165,6 +165,8 @@ class Platform:
                 return self.texts
             case "count":
                 return sum(self.received.values())
+            case "cpu":
+                return time.process_time()
         return True
 
 
