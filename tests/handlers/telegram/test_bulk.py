@@ -28,7 +28,8 @@ from outreach.delivery.sender import (
     Unknown,
     Unreached,
 )
-from tests.handlers.telegram.peers import BulkPeer, bulk_peer, free_port
+from tests.handlers.telegram.peers import free_port
+from tests.handlers.telegram.push_peers import BulkPeer, bulk_peer
 
 TOKEN = "777000111:AAAA-token-for-the-peer"
 PUSH = Push("反诈 <提醒>\n验证码 & 密码不给人", buttons=((PushButton("退订", action="stop"),),))
