@@ -165,6 +165,7 @@ class Subscribe:
     """Have a series pushed to where this update came from (consent, 个人信息保护法 13 (1))."""
 
     what: Series
+    language: str = "zh"  # in which the resident was asked and agreed
 
     def carry_out(self, connection: Connection, turn: Turn) -> None:
         """Keep the address with the subscription; a repeated one goes on where it was."""
@@ -174,7 +175,7 @@ class Subscribe:
         )
         if connection.execute(known).first() is None:
             row = {"key": turn.resident, "what": self.what, "since": turn.now, "position": 0}
-            connection.execute(insert(subscriptions).values(row))
+            connection.execute(insert(subscriptions).values(row | {"language": self.language}))
 
 
 @dataclass(frozen=True, slots=True)

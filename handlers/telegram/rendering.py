@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 from urllib.parse import urlsplit
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
@@ -124,21 +125,27 @@ def keyboard_of(reply: Reply) -> InlineKeyboardMarkup | None:
 
 
 def _button(button: Button) -> InlineKeyboardButton | None:
-    label = _clean(button.label).strip()
+    found = button_fields(button.label, button.action, button.url)
+    return InlineKeyboardButton(**found) if found else None
+
+
+def button_fields(label: str, action: str | None, url: str | None) -> dict[str, Any] | None:
+    """An ``InlineKeyboardButton``'s fields; None where Telegram would refuse it."""
+    label = _clean(label).strip()
     if not label:
         return None
-    if button.action is not None:
-        size = len(button.action.encode())
+    if action is not None:
+        size = len(action.encode())
         if 1 <= size <= InlineKeyboardButtonLimit.MAX_CALLBACK_DATA:
-            return InlineKeyboardButton(label, callback_data=button.action)
+            return {"text": label, "callback_data": action}
         _log.error("按钮「%s」的动作有 %d 字节，超出 Telegram 的限制，已略去", label, size)
-    elif button.url:
+    elif url:
         try:
-            link = urlsplit(button.url)
+            link = urlsplit(url)
         except ValueError:
             return None
         if link.scheme in ("http", "https") and link.hostname:
-            return InlineKeyboardButton(label, url=button.url)
+            return {"text": label, "url": url}
     return None
 
 

@@ -41,6 +41,24 @@ def reached(store: Outreach, wanted: Audience, **options: Any) -> set[str]:
         return {row.key for row in connection.execute(query) if row.reason is None}
 
 
+def test_the_language_in_which_they_agreed(store: Outreach) -> None:
+    people(store, ["han", "tibetan"])
+    with store.database.write() as connection:
+        theirs = subscriptions.c.key == "tibetan"
+        connection.execute(update(subscriptions).where(theirs).values(language="bo"))
+    assert reached(store, Audience()) == {"han", "tibetan"}
+    assert reached(store, Audience(languages=("bo", "ug"))) == {"tibetan"}
+    assert count(store, Audience(languages=("zh",))).excluded == {"language": 1}
+
+
+def test_what_was_approved_before_languages_stays_as_it_was() -> None:
+    plain = definition(audience=Audience())
+    assert "languages" not in plain.to_json()
+    chosen = definition(audience=Audience(languages=("bo",)))
+    for each in (plain, chosen):
+        assert Definition.from_json(each.to_json()) == each
+
+
 def test_only_those_who_agreed_and_can_be_reached(store: Outreach) -> None:
     people(store, ["yes"])
     people(store, ["no"], subscribed=False)
