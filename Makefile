@@ -41,7 +41,7 @@ check: install-dev ## format, lint, types, import rules, fast tests (under a min
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
-	@PUFA_TEST_PROFILE=quick $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not slow"
+	@PUFA_TEST_PROFILE=quick PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n $(JOBS) --dist worksteal -m "not slow"
 
 format: install-dev ## format and mend what can be mended by itself
 	@$(BIN)/ruff format .

@@ -7,94 +7,37 @@ compared on the machine's one monotonic clock. Figures are printed, never assert
 from __future__ import annotations
 
 import asyncio
-import json
+import itertools
 import os
 import random
-import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from errors import UsageError
 from handlers.benchmark import Latency
 from handlers.benchmark import questions as sentences
+from handlers.benchmark_peer import Counting, Peer, peer, wait
 from handlers.telegram.bulk import BulkSender
 from handlers.telegram.sending import Limiter, Timer
 from outreach.campaigns.definition import Definition
 from outreach.database import Database
 from outreach.delivery.engine import Engine, Options
 from outreach.delivery.ledger import Claimed, progress
-from outreach.delivery.sample import CAMPAIGN, fill, outcomes
+from outreach.delivery.sample import CAMPAIGN, fill, outcomes, unsettled
 from outreach.delivery.sender import Push, PushButton
 from settings import ROOT, SystemClock
 
-PEER = ROOT / "tests" / "peers" / "telegram_bulk.py"
 TOKEN = "777000111:AAAA-token-for-the-peer"  # noqa: S105 (of the peer)
 PLATFORM = 30.0  # messages a second that Telegram takes
 UNLIMITED = 1e9
 Say = Callable[[str], None]
-
-
-class Peer:
-    """The Bot API that ran beside; ``control`` asks and sets."""
-
-    def __init__(self, port: int) -> None:
-        self.api = f"http://127.0.0.1:{port}"
-        self._open = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-    def control(self, what: str, body: Any = None) -> Any:
-        """``faults``, ``updates``, ``count``, ``state``, ``reset``."""
-        address = f"{self.api}/control/{what}"
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(address, data)  # noqa: S310 (loopback)
-        with self._open.open(request, timeout=60) as answer:
-            return json.load(answer)
-
-
-@contextmanager
-def peer() -> Iterator[Peer]:
-    """A fresh Bot API, in a process of its own.
-
-    Raises:
-        UsageError: the source tree with the peer is not there.
-    """
-    if not PEER.exists():
-        raise UsageError(f"测量推送要用源码里的 {PEER.relative_to(ROOT)}，这里没有")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    process = subprocess.Popen([sys.executable, str(PEER), str(port)])  # noqa: S603
-    try:
-        found = Peer(port)
-        _wait(lambda: _answers(found), 60)
-        yield found
-    finally:
-        process.kill()
-        process.wait()
-
-
-def _answers(found: Peer) -> bool:
-    try:
-        return bool(found.control("count") == 0)
-    except OSError:
-        return False
-
-
-def _wait(condition: Callable[[], bool], seconds: float, pause: float = 0.02) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise UsageError("测量没有在规定时间内完成：机器太忙，或推送停住了")
-        time.sleep(pause)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +49,21 @@ class Trial:
     pace: float = UNLIMITED  # messages a second
     lease: float = 10.0
     in_flight: int = 64
+    tick: float = 0.1
 
-    def start(self) -> subprocess.Popen[bytes]:
-        """A sending process; it ends when the campaign has."""
-        words = [self.url, self.api, str(self.pace), str(self.lease), str(self.in_flight)]
-        module = "handlers.benchmark_broadcast"
-        return subprocess.Popen([sys.executable, "-m", module, *words], cwd=ROOT)  # noqa: S603
+    def start(self, name: str = "") -> subprocess.Popen[bytes]:
+        """A sending process; it ends when the campaign has, and says what time it computed.
+
+        Args:
+            name: goes before the id that it claims with.
+        """
+        words = [
+            *(self.url, self.api),
+            *map(str, (self.pace, self.lease, self.in_flight, self.tick)),
+            name,
+        ]
+        command = [sys.executable, "-m", "handlers.benchmark_broadcast", *words]
+        return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE)  # noqa: S603
 
 
 def _words(row: Claimed, _: str) -> Push:
@@ -119,19 +71,23 @@ def _words(row: Claimed, _: str) -> Push:
     return Push(text, buttons=((PushButton("退订", action="stop"),),))
 
 
-async def send(trial: Trial) -> None:
-    """What a sending process does."""
+async def send(trial: Trial, name: str) -> float:
+    """What a sending process does; the processor's seconds that sending took."""
     limiter = Limiter(Timer(), per_second=trial.pace, chat_gap=0.0)
     sender = BulkSender(TOKEN, trial.api, limiter, connections=trial.in_flight)
-    options = Options(tick=0.1, lease=trial.lease, in_flight=trial.in_flight)
+    options = Options(tick=trial.tick, lease=trial.lease, in_flight=trial.in_flight)
+    begun = time.process_time()
     with closing(Database.open(trial.url)) as database:
-        engine = Engine(database, SystemClock(), {"telegram": sender}, _words, options=options)
+        engine = Engine(
+            database, SystemClock(), {"telegram": sender}, _words, options=options, name=name
+        )
         task = asyncio.create_task(engine.run())
         while not await asyncio.to_thread(_done, database):  # noqa: ASYNC110 (another process's)
             await asyncio.sleep(0.25)
         await engine.stop()
         await task
     await sender.close()
+    return time.process_time() - begun
 
 
 def _done(database: Database) -> bool:
@@ -153,7 +109,7 @@ def store(residents: int) -> Iterator[tuple[str, Database]]:
 def pace(say: Say, residents: int = 300) -> float:
     """The share of the platform's pace that the engine loses at 30 messages a second."""
     with store(residents) as (url, _), peer() as found:
-        Trial(url, found.api, pace=PLATFORM).start().wait()
+        Trial(url, found.api, pace=PLATFORM).start().communicate()
         times = found.control("state")["times"]
     rate = float((len(times) - 1) / (times[-1] - times[0]))
     lost = 1 - rate / PLATFORM
@@ -164,13 +120,20 @@ def pace(say: Say, residents: int = 300) -> float:
 def throughput(say: Say, residents: int = 10_000, processes: int = 1) -> float:
     """Messages a second against a peer without limits, from the first to the last."""
     with store(residents) as (url, database), peer() as found:
-        trial = Trial(url, found.api)
-        for process in [trial.start() for _ in range(processes)]:
-            process.wait()
-        times = found.control("state")["times"]
+        trial = Trial(url, found.api, in_flight=256, tick=0.5)
+        begun = found.control("cpu")
+        running = [trial.start() for _ in range(processes)]
+        spent = sum(float(process.communicate()[0] or 0) for process in running)
+        beside = found.control("cpu") - begun
+        state = found.control("state")
         states = Counter(state for state, _ in outcomes(database).values())
+    times, most = state["times"], max(state["received"].values())
     rate = float((len(times) - 1) / (times[-1] - times[0]))
-    say(f"不限速，{processes} 个进程：{rate:.0f} 条/秒（{residents} 人，{dict(states)}）")
+    say(
+        f"不限速，{processes} 个进程：{rate:.0f} 条/秒（{residents} 人，{dict(states)}，"
+        f"每人最多收到 {most} 条）；每条占处理器 {spent / residents * 1000:.2f} 毫秒，"
+        f"另有对端 {beside / residents * 1000:.2f} 毫秒；负载 {os.getloadavg()[0]:.1f}"
+    )
     return rate
 
 
@@ -179,7 +142,7 @@ class Crashes:
     """What killing the sending process came to; the sets hold residents' numbers."""
 
     kills: int
-    in_flight: frozenset[int]  # claimed at the moment of a kill
+    in_flight: frozenset[int]  # claimed by a process when it was killed
     unknown: frozenset[int]
     states: Counter[str]
     twice: frozenset[int]  # got more than one message
@@ -194,27 +157,49 @@ class Crashes:
         )
 
 
-def crashes(kills: int, *, per_kill: int = 40, pace: float = 200.0, seed: int = 1) -> Crashes:
-    """Kill (SIGKILL) the sending process again and again at random moments, then let it finish."""
+def crashes(
+    kills: int,
+    *,
+    per_kill: int = 40,
+    pace: float = 200.0,
+    seed: int = 1,
+    processes: int = 1,
+    beside: Callable[[], AbstractContextManager[Counting]] = peer,
+) -> Crashes:
+    """Kill (SIGKILL) a sending process again and again at random moments, then let them finish.
+
+    Args:
+        kills: how often.
+        per_kill: residents for each of them.
+        pace: messages a second, of all processes together.
+        seed: of the moments, and of which process it hits.
+        processes: that send together.
+        beside: starts the Bot API that counts.
+    """
     chance = random.Random(seed)  # noqa: S311 (no secret)
     flying: set[int] = set()
-    with store(kills * per_kill) as (url, database), peer() as found:
-        found.control("faults", {"delay": 0.03})
+    with store(kills * per_kill) as (url, database), beside() as found:
+        found.slow(0.03)
         trial = Trial(url, found.api, pace=pace, lease=1.0)
+        names = (f"run-{number}-" for number in itertools.count())
+        running = {name: trial.start(name) for name in itertools.islice(names, processes)}
         killed = 0
         while killed < kills:
-            process, before = trial.start(), found.control("count")
-            _wait(lambda b=before, p=process: _moved(found, b, p), 300)  # type: ignore[misc]
+            name, before = chance.choice(sorted(running)), found.count()
+            process = running.pop(name)
+            wait(lambda b=before, p=process: _moved(found, b, p), 300)  # type: ignore[misc]
             time.sleep(chance.uniform(0, 1.5 * per_kill / pace))
             if process.poll() is not None:
                 break
-            process.send_signal(signal.SIGKILL)
-            process.wait()
+            process.kill()
+            process.communicate()
             killed += 1
-            flying |= _numbers(database, "claimed")
-        trial.start().wait()
-        received = {int(k): v for k, v in found.control("state")["received"].items()}
-        rows = outcomes(database)
+            flying |= unsettled(database, name)
+            again = next(names)
+            running[again] = trial.start(again)
+        for process in running.values():
+            process.communicate()
+        received, rows = found.received(), outcomes(database)
     return Crashes(
         killed,
         frozenset(flying),
@@ -230,12 +215,8 @@ def crashes(kills: int, *, per_kill: int = 40, pace: float = 200.0, seed: int = 
     )
 
 
-def _moved(found: Peer, before: int, process: subprocess.Popen[bytes]) -> bool:
-    return process.poll() is not None or found.control("count") > before
-
-
-def _numbers(database: Database, state: str) -> set[int]:
-    return {number for number, (found, _) in outcomes(database).items() if found == state}
+def _moved(found: Counting, before: int, process: subprocess.Popen[bytes]) -> bool:
+    return process.poll() is not None or found.count() > before
 
 
 def replies(say: Say, home: Path, residents: int = 1500, questions: int = 120) -> Latency:
@@ -266,14 +247,14 @@ def replies(say: Say, home: Path, residents: int = 1500, questions: int = 120) -
             stderr=subprocess.DEVNULL,
         )
         try:
-            _wait(lambda: found.control("count") > 24, 300)
+            wait(lambda: found.control("count") > 24, 300)
             said: dict[int, float] = {}
             for number, question in enumerate(asked, 1):
                 chat = 900_000 + number
                 said[chat] = time.monotonic()
                 found.control("updates", [_update(number, chat, question)])
                 time.sleep(0.25)
-            _wait(lambda: _answered(found, said), 120, 0.2)
+            wait(lambda: _answered(found, said), 120, 0.2)
             order = found.control("state")["order"]
         finally:
             process.terminate()
@@ -324,5 +305,6 @@ def broadcast(say: Say, home: Path, kills: int) -> None:
 
 
 if __name__ == "__main__":
-    url, api, rate, lease, in_flight = sys.argv[1:]
-    asyncio.run(send(Trial(url, api, float(rate), float(lease), int(in_flight))))
+    url, api, rate, lease, in_flight, tick, name = sys.argv[1:]
+    trial = Trial(url, api, float(rate), float(lease), int(in_flight), float(tick))
+    sys.stdout.write(str(asyncio.run(send(trial, name))))

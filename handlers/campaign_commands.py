@@ -16,7 +16,7 @@ from handlers import campaign_views as views
 from outreach.campaigns import templates
 from outreach.campaigns.office import Office, Saved
 from outreach.campaigns.staff import CODE_LASTS, ROLES
-from outreach.campaigns.steps import Campaign
+from outreach.campaigns.steps import KINDS, Campaign
 from settings import Settings
 
 Open = Callable[[Settings], Office]
@@ -158,12 +158,13 @@ def _releasing(group: click.Group, open_office: Open) -> None:
     @group.command("send")
     @_id
     @_by
+    @click.option("--now", "at_once", is_flag=True, help="不等原定时间，现在就发")
     @_json
     @click.pass_obj
-    def send(settings: Settings, id_: str, by: str, as_json: bool) -> None:
+    def send(settings: Settings, id_: str, by: str, at_once: bool, as_json: bool) -> None:
         """发布：冻结受众，到时间由运行中的机器人发送。"""
         with _opened(open_office, settings) as office:
-            _done(office.send(id_, by=by), as_json)
+            _done(office.send(id_, by=by, at_once=at_once), as_json)
 
     @group.command("pause")
     @_id
@@ -226,12 +227,19 @@ def _reading(group: click.Group, open_office: Open) -> None:
             click.echo(views.status_text(found))
 
     @group.command("list")
+    @click.option(
+        "--kind",
+        type=click.Choice((*KINDS, "all")),
+        default=KINDS[0],
+        show_default=True,
+        help="morning 每天的晨读，quiz 每天的一题，all 全部",
+    )
     @_json
     @click.pass_obj
-    def list_(settings: Settings, as_json: bool) -> None:
-        """列出推送活动，最近变动的在前。"""
+    def list_(settings: Settings, kind: str, as_json: bool) -> None:
+        """列出推送活动，最近变动的在前；每日晨读和每日一题的编号也能用 status、log 查。"""
         with _opened(open_office, settings) as office:
-            found = office.listed()
+            found = office.listed(KINDS if kind == "all" else (kind,))
         if as_json:
             _print([views.campaign_json(each) for each in found])
         else:

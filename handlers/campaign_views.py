@@ -32,6 +32,7 @@ def campaign_json(campaign: Campaign) -> dict[str, Any]:
     """A campaign's columns."""
     return {
         "id": campaign.id,
+        "kind": campaign.kind,
         "title": campaign.definition.title,
         "state": campaign.state,
         "sha256": campaign.sha256,

@@ -9,32 +9,30 @@ resident's last turn (``handlers.context``); events are recorded by ``handlers.r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from handlers import phrases
 from handlers.actions import TOOLS, Action, Verb
-from handlers.claims import Claim, check_cited, check_found, check_verbatim, claim_in
-from handlers.clarifying import asks_back
+from handlers.answering import Answering, Pending
+from handlers.claims import check_cited, check_verbatim, claim_in
 from handlers.context import Contexts, MemoryContexts, Turn, next_turn
 from handlers.continuations import continued
 from handlers.followups import Wish, follow_up
-from handlers.issues import answer_each, distinct
 from handlers.lookups import false_citations, first_of_each_law, is_request
 from handlers.masking import mask
-from handlers.messages import Button, Channel, Incoming, Kind, Reply
+from handlers.messages import Channel, Incoming, Kind, Reply
 from handlers.questions import SHOWN, Composer, limited
 from handlers.refusals import abuse, before_triage, refusal
-from handlers.scenarios import answer_by_card, card_reply, offers
+from handlers.scenarios import card_reply
 from handlers.services import Services
 from handlers.services.commands import question_of, started_with
 from handlers.stories import DIGEST, digest, parts, read_whole, without_fillers
 from handlers.tools import Tools
-from handlers.triage import Alarm, detect, guidance_for
-from knowledge.articles import Article, Status
+from handlers.triage import detect
+from knowledge.articles import Article
 from knowledge.citations import resolve
-from retrieval.confidence import ASK_BELOW, DECLINE_BELOW, SCOPE_BELOW
 from retrieval.matter import default as matter
 from retrieval.search import Hit, Result, Search
 from settings import Clock
@@ -53,27 +51,8 @@ _THANKS = re.compile(
 _ABOUT_NUMBER = re.compile(
     r"(?<!\d)(\d{3,5})(?:这个|那个)?(?:电话|号码|热线)?(?:到底)?(?:是|能|干|管)(?:什么|啥|哪|干|做|不是|真|谁|打)"
 )
+_WORD = re.compile(r"\w")
 _STRIP = re.compile(r"[\s。，,.!！?？~～、;；:：]+")
-
-
-@dataclass(frozen=True, slots=True)
-class _Pending:
-    """A question that still needs a search.
-
-    ``queries`` are what is searched: the question (a digest of a long one), and for a few words
-    after a question back the words ``alone``; or the ``parts`` of a story, whose whole is searched
-    only if they prove to be one matter.
-    """
-
-    text: str
-    queries: tuple[str, ...]
-    alarm: Alarm | None = None
-    note: str = ""
-    parts: tuple[str, ...] = ()
-    alone: str = ""
-    claim: Claim | None = None
-    asked_back: bool = False  # the resident was asked already: once is enough
-    question: str = ""  # what a later follow-up goes on from
 
 
 class Conversation:
@@ -95,6 +74,7 @@ class Conversation:
         self._clock = clock
         self._services = services or Services(composer)
         self._tools = Tools(composer)
+        self._answering = Answering(composer, searcher, self._tools)
         self._contexts = contexts if contexts is not None else MemoryContexts()
 
     def forget(self, resident: str) -> None:
@@ -112,12 +92,16 @@ class Conversation:
         prepared = [
             self._prepare(item, turn, today) for item, turn in zip(incoming, turns, strict=True)
         ]
-        queries = [q for item in prepared if isinstance(item, _Pending) for q in item.queries]
+        queries = [q for item in prepared if isinstance(item, Pending) for q in item.queries]
         depth = max(top_k, RANKED)
         results = iter(self._searcher.search_batch(queries, depth, today))
         replies = []
         for item, turn, asked in zip(prepared, turns, incoming, strict=True):
-            reply = item if isinstance(item, Reply) else self._finish(item, results, today, depth)
+            reply = (
+                item
+                if isinstance(item, Reply)
+                else self._answering.finish(item, results, today, depth)
+            )
             self._remember(asked, item, reply, turn)
             replies.append(limited(self._services.attend(asked, reply, today), top_k))
         return replies
@@ -128,47 +112,47 @@ class Conversation:
         return self._contexts.last(incoming.resident, incoming.update_key, self._clock.now())
 
     def _remember(
-        self, incoming: Incoming, item: Reply | _Pending, reply: Reply, before: Turn | None
+        self, incoming: Incoming, item: Reply | Pending, reply: Reply, before: Turn | None
     ) -> None:
         if incoming.resident:
-            question = item.question if isinstance(item, _Pending) else None
+            question = item.question if isinstance(item, Pending) else None
             turn = next_turn(incoming.update_key, self._clock.now(), question, reply, before)
             if turn is not None:
                 self._contexts.remember(incoming.resident, turn)
 
-    def _prepare(self, incoming: Incoming, turn: Turn | None, today: date) -> Reply | _Pending:
+    def _prepare(self, incoming: Incoming, turn: Turn | None, today: date) -> Reply | Pending:
         if incoming.action is not None:
             if served := self._services.press(incoming, today):
                 return served
             action = self._composer.actions.parse(incoming.action)
             if action is None:
-                return self._say(Kind.MENU, phrases.EXPIRED)
+                return self._composer.say(Kind.MENU, phrases.EXPIRED)
             if action.verb in TOOLS:
                 reply = self._tools.act(action, incoming.channel, today)
-                return reply or self._say(Kind.MENU, phrases.EXPIRED)
+                return reply or self._composer.say(Kind.MENU, phrases.EXPIRED)
             if action.verb is not Verb.ASK:
                 return self._act(action, today)
             question = self._searcher.question(action.name)
             if question is None:
-                return self._say(Kind.MENU, phrases.EXPIRED)
-            return _Pending(question, (question,), question=question)
+                return self._composer.say(Kind.MENU, phrases.EXPIRED)
+            return Pending(question, (question,), question=question)
         whole = question_of(mask(incoming.text).strip())
         if link := started_with(whole):  # from a group, to go on in private
             return self._prepare(replace(incoming, text="", action=link), turn, today)
         text = read_whole(whole[:MAX_CHARACTERS])
-        if not text:
-            return self._say(Kind.MENU, phrases.EMPTY)
+        if not _WORD.search(text):
+            return self._composer.say(Kind.MENU, phrases.EMPTY)
         note = phrases.TOO_LONG if len(whole) > MAX_CHARACTERS else ""
         if served := self._services.command(incoming, text, today):
             return served
         forbidden = before_triage(text)
         if forbidden:
-            return self._say(Kind.REFUSED, phrases.REFUSED[forbidden], "12348")
+            return self._composer.say(Kind.REFUSED, phrases.REFUSED[forbidden], "12348")
         for start in range(0, len(whole), MAX_CHARACTERS):  # urgent words may come last
             part = text if start == 0 else read_whole(whole[start : start + MAX_CHARACTERS])
             alarm = detect(part)
             if alarm is not None:
-                return _Pending(part, (self._digest(part),), alarm, question=self._digest(part))
+                return Pending(part, (self._digest(part),), alarm, question=self._digest(part))
         return (
             self._services.hear(incoming, text, today)
             or self._awaited(text, turn, today)
@@ -179,15 +163,15 @@ class Conversation:
             or self._question(text, note)
         )
 
-    def _question(self, text: str, note: str) -> _Pending:
+    def _question(self, text: str, note: str) -> Pending:
         """A question that stands on its own, with the parts of a story."""
         short, told = self._digest(text), tuple(parts(text))
         if not 1 < len(told) <= PARTS:
-            return _Pending(text, (short,), note=note, question=short)
+            return Pending(text, (short,), note=note, question=short)
         queries = tuple(self._digest(part, DIGEST // len(told)) for part in told)
-        return _Pending(text, queries, note=note, parts=told, question=short)
+        return Pending(text, queries, note=note, parts=told, question=short)
 
-    def _claimed(self, text: str, today: date) -> Reply | _Pending | None:
+    def _claimed(self, text: str, today: date) -> Reply | Pending | None:
         """A pasted law or rumour, beside the statutes."""
         claim = claim_in(text)
         if claim is None:
@@ -196,9 +180,9 @@ class Conversation:
         checked = check(self._composer, claim, today)
         if checked is not None:
             return checked
-        return _Pending(text, (self._digest(text),), claim=claim, question=self._digest(text))
+        return Pending(text, (self._digest(text),), claim=claim, question=self._digest(text))
 
-    def _follows(self, text: str, turn: Turn, today: date) -> Reply | _Pending | None:
+    def _follows(self, text: str, turn: Turn, today: date) -> Reply | Pending | None:
         """A message about the answer before it."""
         wish = follow_up(text, asked_back=turn.asked_back, shown=len(turn.articles))
         if wish is None:
@@ -210,7 +194,7 @@ class Conversation:
         joined = f"{turn.question}，{text}"
         alone = text if turn.asked_back else ""
         queries = (joined, alone) if alone else (joined,)
-        return _Pending(
+        return Pending(
             joined, queries, alone=alone, asked_back=turn.asked_back, question=turn.question
         )
 
@@ -230,13 +214,13 @@ class Conversation:
             # an article made up to give the order weight must not stand uncontradicted
             wrong = false_citations(self._composer, text, today)
             said = "\n".join(part for part in (wrong, phrases.REFUSED[forbidden]) if part)
-            return self._say(Kind.REFUSED, said, "12348")
+            return self._composer.say(Kind.REFUSED, said, "12348")
         if abuse(text):
-            return self._say(Kind.SMALLTALK, phrases.CALM, "12348")
+            return self._composer.say(Kind.SMALLTALK, phrases.CALM, "12348")
         if _GREETING.match(bare):
-            return self._say(Kind.SMALLTALK, phrases.SMALLTALK)
+            return self._composer.say(Kind.SMALLTALK, phrases.SMALLTALK)
         if _THANKS.match(bare):
-            return self._say(Kind.SMALLTALK, phrases.THANKS)
+            return self._composer.say(Kind.SMALLTALK, phrases.THANKS)
         return self._tools.answer(text, channel, today) or self._cited(text, today)
 
     def _cited(self, text: str, today: date) -> Reply | None:
@@ -251,7 +235,7 @@ class Conversation:
                 shown[0] = replace(shown[0], marked=resolution.span)
             lead = resolution.message or phrases.LOOKUP_LEAD
             return self._composer.lookup(shown, lead, today)
-        return self._say(Kind.LOOKUP, resolution.message, "12348")
+        return self._composer.say(Kind.LOOKUP, resolution.message, "12348")
 
     def _hotline(self, text: str) -> Reply | None:
         """「96110是什么电话」: what a reviewed number is for."""
@@ -262,14 +246,14 @@ class Conversation:
         said = f"{line.number}：{line.name}。{line.use}。"
         if line.not_for:
             said += f"不受理：{line.not_for}。"
-        return self._say(Kind.LOOKUP, said, line.number)
+        return self._composer.say(Kind.LOOKUP, said, line.number)
 
     def _act(self, action: Action, today: date) -> Reply:
         composer = self._composer
         if action.verb is Verb.CARD:
             card = composer.cards.get(action.name)
             reply = card_reply(composer, card, today) if card else None
-            return reply or self._say(Kind.MENU, phrases.EXPIRED)
+            return reply or self._composer.say(Kind.MENU, phrases.EXPIRED)
         articles = [composer.corpus.article(ref) for ref in action.articles]
         match action.verb:
             case Verb.GOOD | Verb.BAD:
@@ -277,122 +261,12 @@ class Conversation:
             case Verb.MORE:
                 applying = [a for a in articles if composer.corpus.status(a.version, today).applies]
                 if not applying:
-                    return self._say(Kind.MENU, phrases.NO_MORE, "12348")
+                    return self._composer.say(Kind.MENU, phrases.NO_MORE, "12348")
                 hits = tuple(Hit(a, 1.0 / rank, None) for rank, a in enumerate(applying, 1))
                 return composer.answer("", Result(hits, 0.0), today, unsure=False)
             case _:
                 shown = [composer.shown(articles[0], today)]
                 return composer.lookup(shown, phrases.LOOKUP_LEAD, today)
-
-    def _finish(
-        self, pending: _Pending, results: Iterator[Result], today: date, depth: int
-    ) -> Reply:
-        result, *others = (next(results) for _ in pending.queries)
-        if pending.alarm is not None:
-            return self._urgent(pending.alarm, pending.text, result, today)
-        if pending.claim is not None:
-            return self._rumour(pending, pending.claim, result, today)
-        if pending.alone and others[0].confidence > max(result.confidence, ASK_BELOW):
-            result = others[0]  # the resident asked something else instead
-            pending = replace(pending, text=pending.alone)
-        if pending.parts:
-            issues = distinct(pending.parts, (result, *others))
-            if len(issues) > 1:
-                return self._with(pending, answer_each(self._composer, issues, today), today)
-            result = self._searcher.search(pending.question, depth, today)
-        return self._with(pending, self._answer(pending, result, today), today)
-
-    def _answer(self, pending: _Pending, result: Result, today: date) -> Reply:
-        """An answer that a card opens, a question back, articles, or nothing fits."""
-        composer = self._composer
-        matches = composer.matcher.matches(
-            pending.text, result.hits, result.confidence, result.scope
-        )
-        in_scope = result.scope >= SCOPE_BELOW
-        known = bool(matches) and matches[0].exact  # a card's very words are never declined
-        found = bool(result.hits) and in_scope and result.confidence >= DECLINE_BELOW
-        if not (found or known):
-            # a question of law without an article is a gap that staff should hear of
-            return self._say(
-                Kind.DECLINED,
-                phrases.DECLINED,
-                "12348",
-                gap=in_scope and bool(result.hits),
-                confidence=min(result.confidence, result.scope),
-            )
-        if matches and matches[0].sure:
-            opened = answer_by_card(composer, matches, result, today)
-            if opened is not None:
-                return opened
-        unsure = result.confidence < ASK_BELOW
-        if unsure and not pending.asked_back:
-            back = asks_back(composer, pending.text, result, matches, today)
-            if back is not None:
-                return back
-        return composer.answer(pending.text, result, today, unsure, offers(matches))
-
-    def _with(self, pending: _Pending, reply: Reply, today: date) -> Reply:
-        """The reply under what must be said first (false citations, a message that was cut), and
-        over it the sums and letters that it touches."""
-        if reply.kind is Kind.ANSWER:
-            offered = self._tools.offers(pending.text, today)
-            reply = replace(reply, buttons=(*offered, *reply.buttons))
-        wrong = false_citations(self._composer, pending.text, today)
-        note = pending.note if reply.kind is not Kind.DECLINED else ""
-        before = "\n".join(part for part in (wrong, note) if part)
-        return self._composer.relead(reply, f"{before}\n{reply.lead}") if before else reply
-
-    def _rumour(self, pending: _Pending, claim: Claim, result: Result, today: date) -> Reply:
-        """A claim that names no article and stands nowhere word for word."""
-        composer = self._composer
-        changed = check_found(composer, claim, result, today)
-        if changed is not None:
-            return changed
-        fits = result.scope >= SCOPE_BELOW and result.confidence >= ASK_BELOW
-        if not (fits and result.hits):
-            return self._say(
-                Kind.DECLINED,
-                phrases.CLAIM_NOT_FOUND,
-                "12348",
-                confidence=min(result.confidence, result.scope),
-            )
-        reply = self._answer(pending, result, today)
-        near = phrases.CLAIM_NEAR if reply.lead == phrases.ANSWER_LEAD else reply.lead
-        return composer.relead(reply, f"{phrases.CLAIM_NOT_VERBATIM}\n{near}")
-
-    def _urgent(self, alarm: Alarm, text: str, result: Result, today: date) -> Reply:
-        """What to do first; the articles come after it."""
-        guidance = guidance_for(alarm, text)
-        composer = self._composer
-        steps = "\n".join(f"{n}. {step}" for n, step in enumerate(guidance.steps, 1))
-        lead = f"{guidance.first_line}\n{steps}"
-        fixed = [
-            Hit(article, 1.0, None)
-            for citation in guidance.articles
-            for article in resolve(composer.corpus, citation, today).articles[:1]
-            if composer.corpus.status(article.version, today) is Status.IN_FORCE
-        ]
-        searched = list(result.hits) if result.confidence >= DECLINE_BELOW else []
-        rows = []
-        if searched:  # for a message that only sounded urgent: its articles are a press away
-            refs = [hit.article.id for hit in searched]
-            rows.append((Button("看相关法律条文", composer.actions.more(refs)),))
-        hits: dict[int, Hit] = {}
-        for hit in (*fixed, *(searched if fixed else ())):  # danger to life: no statutes
-            hits.setdefault(hit.article.id, hit)
-        if fixed:
-            lead += f"\n\n{phrases.URGENT_ARTICLES}"
-        return composer.compose(
-            Kind.URGENT,
-            lead,
-            tuple(composer.shown(h.article, today, h.score, h.marked) for h in hits.values()),
-            visible=min(len(fixed), SHOWN),
-            hotlines=composer.hotlines(guidance.hotlines),
-            topic=composer.topics.get(guidance.topic),
-            organ=composer.organs.of(guidance.law, today),
-            confidence=1.0,
-            rows=rows,
-        )
 
     def _thank(self, good: bool, article: Article, today: date) -> Reply:
         reply = self._composer.compose(
@@ -403,19 +277,3 @@ class Conversation:
             organ=self._composer.organs.of(article.version.law, today),
         )
         return replace(reply, feedback=(good, article.citation))
-
-    def _say(
-        self,
-        kind: Kind,
-        text: str,
-        *hotlines: str,
-        gap: bool = False,
-        confidence: float = 0.0,
-    ) -> Reply:
-        return self._composer.compose(
-            kind,
-            text,
-            hotlines=self._composer.hotlines(hotlines),
-            gap=gap,
-            confidence=confidence,
-        )

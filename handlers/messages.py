@@ -116,6 +116,14 @@ class Hotline:
 
 
 @dataclass(frozen=True, slots=True)
+class File:
+    """A document that goes with a reply, on channels that can carry one; it is never stored."""
+
+    name: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """What a resident gets back.
 
@@ -151,6 +159,7 @@ class Reply:
     town: str | None = None  # as chosen by the resident, for the statistics
     group: str | None = None
     private: str | None = None
+    files: tuple[File, ...] = ()  # blank letters
     awaits: str | None = None  # an unfinished sum's action: the next message may be its figure
 
     def to_json(self, elapsed_ms: float) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from functools import cached_property
 
 from handlers import phrases
 from handlers.actions import Actions
@@ -44,12 +45,16 @@ class Composer:
     ) -> None:
         self.corpus = corpus
         self.cards = cards
-        self.matcher = CardMatcher(cards)
         self.organs = organs
         self.lines = hotlines
         self.topics = topics
         self.county = county
         self.actions = Actions(corpus)
+
+    @cached_property
+    def matcher(self) -> CardMatcher:
+        """Which cards fit a question: a second of work that citations and sums need not await."""
+        return CardMatcher(self.cards)
 
     def shown(
         self, article: Article, today: date, score: float = 1.0, mark: tuple[int, int] | None = None
@@ -234,6 +239,19 @@ class Composer:
             confidence=confidence,
             buttons=tuple(rows),
         )
+
+    def say(
+        self,
+        kind: Kind,
+        text: str,
+        *numbers: str,
+        gap: bool = False,
+        topic: Topic | None = None,
+        confidence: float = 0.0,
+    ) -> Reply:
+        """Words without articles, with the hotlines of these numbers."""
+        lines = self.hotlines(numbers)
+        return self.compose(kind, text, hotlines=lines, gap=gap, topic=topic, confidence=confidence)
 
     @staticmethod
     def relead(reply: Reply, lead: str) -> Reply:

@@ -14,6 +14,11 @@ from handlers.questions import Composer
 ROW = (Button("算一算", action(MENU)), Button("写文书", f"{PREFIX}{LETTERS}"))  # of the menu
 
 
+# the buttons' own words, typed
+_SUMS = frozenset("算一算 算账 算算 计算器".split())
+_LETTERS = frozenset("写文书 文书 文书模板 写材料".split())
+
+
 class Tools:
     """One door for the conversation to the calculators and letters."""
 
@@ -23,6 +28,10 @@ class Tools:
 
     def answer(self, text: str, channel: Channel, today: date) -> Reply | None:
         """The reply to a message that asks for a sum or a letter, else None."""
+        if text in _SUMS:
+            return self.menu()
+        if text in _LETTERS:
+            return self._letters.menu()
         letter = self._letters.answer(text, channel, today)
         return letter or self._calculators.answer(text, today)
 

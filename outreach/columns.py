@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,11 @@ from numpy.typing import NDArray
 Codes = NDArray[np.integer[Any]]
 Values = tuple[Any, ...]
 LAW, DAY, MONTH, RESIDENT, TYPE = "law", "day", "month", "resident_id", "type"
-LAW_OF = "law.of"  # the row that each (row, law) pair belongs to
+ARTICLE = "article"
+LAW_OF, ARTICLE_OF = "law.of", "article.of"  # the row that each (row, law) pair belongs to
+OF = {LAW: LAW_OF, ARTICLE: ARTICLE_OF}
+PAIR = "\t"  # between law and article
+CITED = "cited."  # before the name of a column of :meth:`Part.cited`
 DENSE = 1 << 26  # up to so many possible keys, a table of all is quicker than sorting
 
 
@@ -85,6 +89,7 @@ class Part:
         residents: each row's resident; empty where the family counts nobody.
         law: a law for each pair of ``law_of``, which holds row numbers; a row has any number of
             pairs, none twice.
+        article: the same for articles, as law and article with :data:`PAIR` between them.
     """
 
     rows: int
@@ -92,57 +97,88 @@ class Part:
     residents: NDArray[np.integer[Any]]
     law: Column
     law_of: NDArray[np.integer[Any]]
+    article: Column
+    article_of: NDArray[np.integer[Any]]
 
     @classmethod
     def of(
         cls,
-        rows: int,
         columns: Mapping[str, Column],
         residents: Sequence[int],
-        law: Column,
-        law_of: Sequence[int],
+        cited: Sequence[tuple[int, str, str]],
     ) -> Part:
-        """A part of plain numbers."""
-        return cls(rows, columns, np.array(residents, np.int64), law, np.array(law_of, np.int64))
+        """A part of plain numbers; ``cited`` has (row, law, article), none twice."""
+        laws = list(dict.fromkeys((row, law) for row, law, _ in cited))
+        return cls(
+            len(residents),
+            columns,
+            np.array(residents, np.int64),
+            Column.of([law for _, law in laws]),
+            np.array([row for row, _ in laws], np.int64),
+            Column.of([f"{law}{PAIR}{article}" for _, law, article in cited]),
+            np.array([row for row, _, _ in cited], np.int64),
+        )
 
     def pack(self) -> dict[str, bytes]:
         """Blobs by name, without :data:`DAY`."""
         found = {name: each.pack() for name, each in self.columns.items() if name != DAY}
         found[RESIDENT] = _pack_numbers(self.residents)
-        found[LAW] = self.law.pack()
-        found[LAW_OF] = _pack_numbers(self.law_of)
+        found[LAW], found[LAW_OF] = self.law.pack(), _pack_numbers(self.law_of)
+        found[ARTICLE], found[ARTICLE_OF] = self.article.pack(), _pack_numbers(self.article_of)
         return found
 
     @classmethod
     def unpack(cls, day: int, rows: int, blobs: Mapping[str, bytes]) -> Part:
         """Some of a day's blobs; what is not given is empty."""
-        plain = blobs.keys() - {RESIDENT, LAW, LAW_OF}
+        plain = blobs.keys() - {RESIDENT, *OF, *OF.values()}
         columns = {name: Column.unpack(blobs[name], rows) for name in plain}
         columns[DAY] = Column((day,), np.zeros(rows, np.uint8))
-        of = _unpack_numbers(blobs.get(LAW_OF, b""))
-        return cls(
-            rows,
-            columns,
-            _unpack_numbers(blobs.get(RESIDENT, b"")),
-            Column.unpack(blobs[LAW], len(of)) if LAW in blobs else Column.of(()),
-            of,
-        )
+        pairs: list[Any] = []
+        for name, of in OF.items():
+            numbers = _unpack_numbers(blobs.get(of, b""))
+            held = Column.unpack(blobs[name], len(numbers)) if name in blobs else Column.of(())
+            pairs += [held, numbers]
+        return cls(rows, columns, _unpack_numbers(blobs.get(RESIDENT, b"")), *pairs)
 
     @classmethod
     def joined(cls, parts: Sequence[Part], names: Iterable[str]) -> Part:
         """Several parts as one, with the named columns."""
         starts = np.cumsum([0, *(part.rows for part in parts)])
+
+        def moved(numbers: Iterable[NDArray[np.integer[Any]]]) -> NDArray[Any]:
+            each = zip(numbers, starts, strict=False)
+            return _stacked([of.astype(np.int64) + start for of, start in each])
+
         return cls(
             int(starts[-1]),
             {name: _joined([part.columns[name] for part in parts]) for name in names},
             _stacked([part.residents for part in parts]),
             _joined([part.law for part in parts]),
-            _stacked(
-                [
-                    part.law_of.astype(np.int64) + start
-                    for part, start in zip(parts, starts, strict=False)
-                ]
-            ),
+            moved(part.law_of for part in parts),
+            _joined([part.article for part in parts]),
+            moved(part.article_of for part in parts),
+        )
+
+    def only(self, which: NDArray[np.bool_]) -> Part:
+        """Some of the rows, with their columns and residents; without laws and articles."""
+        return self._at(np.flatnonzero(which))
+
+    def cited(self, name: str) -> Part:
+        """A row for each law (or article) of each row, as the column ``name``.
+
+        Rows that cite nothing have none.
+        """
+        column, of = (self.law, self.law_of) if name == LAW else (self.article, self.article_of)
+        found = self._at(of)
+        return replace(found, columns={**found.columns, f"{CITED}{name}": column})
+
+    def _at(self, rows: NDArray[np.integer[Any]]) -> Part:
+        nothing = Column.of(()), np.zeros(0, np.int64)
+        return Part(
+            len(rows),
+            {name: column.take(rows) for name, column in self.columns.items()},
+            self.residents[rows] if len(self.residents) else self.residents,
+            *(*nothing, *nothing),
         )
 
 
@@ -245,7 +281,8 @@ def _dimension(part: Part, name: str) -> Column:
 def _distinct(keys: NDArray[np.integer[Any]], size: int) -> NDArray[np.int64]:
     """The keys that occur, each once, in order; all are less than ``size``."""
     if size > DENSE:
-        return np.unique(keys).astype(np.int64)
+        found = np.sort(keys.astype(np.int64))
+        return found[np.r_[True, found[1:] != found[:-1]]] if len(found) else found
     seen = np.zeros(size, bool)
     seen[keys] = True
     return np.flatnonzero(seen)

@@ -223,10 +223,11 @@ def month_of(day: ColumnElement[int]) -> ColumnElement[int]:
     return type_coerce(day // literal_column("100", Integer), Integer)
 
 
-def laws(turn: CTE, window: Window) -> CTE:
-    """Which laws each consultation touches (涉及), each once.
+def laws(turn: CTE, window: Window, *, articles: bool = False) -> CTE:
+    """Which laws, or articles, each consultation touches (涉及), each once.
 
-    Columns: ``of`` (the consultation's id, an event), ``law``, ``day`` (its start, YYYYMMDD).
+    Columns: ``of`` (the consultation's id, an event), ``law``, ``day`` (its start, YYYYMMDD), and
+    ``article`` where asked for.
     Join it to ``events``, not to :func:`consultations`: SQLite joins two derived tables row by row.
     """
     head = func.max(case((turn.c.first == 1, turn.c.id))).over(
@@ -236,7 +237,7 @@ def laws(turn: CTE, window: Window) -> CTE:
         turn.c.id, turn.c.started, turn.c.start_day.label("day"), head.label("of")
     ).subquery("led")
     return (
-        select(led.c.of, event_articles.c.law, led.c.day)
+        select(led.c.of, *_named(articles), led.c.day)
         .join(event_articles, event_articles.c.event_id == led.c.id)
         .where(
             led.c.of.is_not(None),
@@ -270,10 +271,14 @@ def happened(window: Window, types: Sequence[str] = ("referral", "gap")) -> CTE:
     )
 
 
-def laws_of(each: CTE) -> CTE:
-    """Which laws each row of :func:`happened` cites, each once: ``of``, ``law``, ``day``."""
+def _named(articles: bool) -> list[ColumnElement[Any]]:
+    return [event_articles.c[name] for name in ("law", *(["article"] if articles else []))]
+
+
+def laws_of(each: CTE, *, articles: bool = False) -> CTE:
+    """Which laws each row of :func:`happened` cites, each once; columns as in :func:`laws`."""
     return (
-        select(each.c.id.label("of"), event_articles.c.law, each.c.start_day.label("day"))
+        select(each.c.id.label("of"), *_named(articles), each.c.start_day.label("day"))
         .join(event_articles, event_articles.c.event_id == each.c.id)
         .distinct()
         .cte("cited")

@@ -260,10 +260,7 @@ class Database:
 
     def _migrate(self) -> None:
         """Bring the schema to this version, in one transaction that other openers wait for."""
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        config.set_main_option("path_separator", "os")
-        known = ScriptDirectory.from_config(config)
+        known = _scripts(MIGRATIONS)
         with self.read() as connection:
             if _revision(connection) == known.get_current_head():
                 return
@@ -280,6 +277,7 @@ class Database:
                     f"统计数据库由更新的版本建立（结构版本 {found}，"
                     f"本程序到 {known.get_current_head()} 为止）：请升级程序后再打开"
                 )
+            config = _config(MIGRATIONS)
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
 
@@ -303,6 +301,18 @@ def insert_missing(connection: Connection, table: Table, rows: Sequence[Mapping[
     build = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
     if rows:
         connection.execute(build(table).on_conflict_do_nothing(), rows)
+
+
+def _config(folder: Path) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    config.set_main_option("path_separator", "os")
+    return config
+
+
+@cache  # reading all migrations takes longer than everything else about opening a store
+def _scripts(folder: Path) -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config(folder))
 
 
 @cache  # building a statement takes several times longer than carrying it out

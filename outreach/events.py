@@ -333,28 +333,11 @@ def _filled(value: Any) -> Any:
     return None if value in ("", "—") else value
 
 
-_PLAIN = [
-    "channel",
-    "kind",
-    "topic",
-    "organ",
-    "system",
-    "town",
-    "village",
-    "target_group",
-    "venue",
-    "form",
-    "campaign",
-    "node",
-    "subject",
-    "result",
-    "source",
-    "in_scope",
-    "estimated",
-    "quantity",
-    "actor",
-    "reason",
-]
+_PLAIN = (
+    *("channel", "kind", "topic", "organ", "system", "town", "village", "target_group"),
+    *("venue", "form", "campaign", "node", "subject", "result", "source"),
+    *("in_scope", "estimated", "quantity", "actor", "reason"),
+)
 
 
 def _article_rows(event: Event) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ from typing import Any
 
 from knowledge.calendar import Calendar, Occurrence
 from knowledge.lunar import YEARS
-from outreach import statistics
+from outreach import sealing, statistics
 from outreach.codes import Codes
 from outreach.consultations import Window
 from outreach.database import Database
@@ -209,6 +209,7 @@ def insight(
     def dimensions(*names: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
         return tuple((*place, *name) for name in names for place in wide)
 
+    sealing.ensure(database, window)
     with database.read() as connection:
         counted = Counted(connection, window, town)
         asked = Tally((*dimensions(TOPIC), ("topic", "organ"))).fill(counted.topics())

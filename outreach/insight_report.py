@@ -93,9 +93,10 @@ def trace_insight(
         UsageError: there is no such figure, or nothing in it.
     """
     found = insight(database, county_codes(), calendar, start, end, as_of)
-    draft = demand(found)
-    known = {figure.id: figure for figure in draft.figures} if draft else {}
-    figure = known.get(text.strip())
+    # More than the paragraph names: whatever the tables and `insight` show can be asked for.
+    known = [people_figure(key[0], people) for key, _, people in found.table(*TOPIC).rows]
+    known += [_gaps(found.gap_times)] if found.gap_times else []
+    figure = next((each for each in known if each.id == text.strip()), None)
     if figure is None:
         raise UsageError(f"{start} 至 {end} 没有这个数字：{text}")
     by = ("month", "organ", "topic")

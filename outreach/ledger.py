@@ -77,13 +77,16 @@ def ledger(
     all its numbers, and one without numbers for each 参与 unit (rule R4).
     """
     both = merge(
-        _online(connection, window), _offline(connection, window, codes), key=itemgetter("日期")
+        _online(connection, window, codes),
+        _offline(connection, window, codes),
+        key=itemgetter("日期"),
     )
     for number, cells in enumerate(both, start=1):
         yield [number, *(cells.get(name) for name in LEDGER_COLUMNS[1:])]
 
 
-def _online(connection: Connection, window: Window) -> Iterator[Cells]:
+def _online(connection: Connection, window: Window, codes: Codes | None) -> Iterator[Cells]:
+    codes = codes or county_codes()
     for part in parts(connection, window, CONSULTED, (*_GROUP, LAW, RESIDENT)):
         groups = grouped(part, _GROUP)
         people = groups.people(part.residents)
@@ -97,7 +100,7 @@ def _online(connection: Connection, window: Window) -> Iterator[Cells]:
                 "普法主题": topic,
                 "宣传法律": "、".join(cited),
                 "普法形式": "咨询",
-                "渠道": channel,
+                "渠道": codes.label("channels", channel),
                 "线上人次": times,
                 "线上人数": residents,
                 "咨询人次": times,

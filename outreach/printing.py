@@ -19,6 +19,7 @@ from outreach.codes import county_codes
 from outreach.consultations import Window
 from outreach.database import Database
 from outreach.documents import write_drafts
+from outreach.event_rows import EVENTS
 from outreach.files import placed_text
 from outreach.insight import insight
 from outreach.insight_report import demand
@@ -31,6 +32,7 @@ REPORT, PERFORMANCE = "report", "performance"
 # Kind → formats that are written here.
 PRINTED = {
     **dict.fromkeys(sheets.KINDS, sheets.FORMATS),
+    EVENTS: ("csv", "json"),
     REPORT: ("docx", "json"),
     PERFORMANCE: ("docx", "json"),
 }
@@ -88,7 +90,7 @@ def write_printed(
         raise UsageError(f"{kind} 不能导出为 {format}")
     duties = duties or Duties.load()
     county = county or duties.calendar.codelists.county
-    if kind in sheets.KINDS:
+    if kind == EVENTS or kind in sheets.KINDS:
         window = Window(start, end, as_of)
         request = Request(database, duties, window, county, exporter, corpus)
         written, beside = sheets.write_sheets(

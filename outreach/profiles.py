@@ -1,4 +1,4 @@
-"""What residents chose for themselves: town, group, subscriptions, and what they agreed to.
+"""What residents chose for themselves: town, group, topics, subscriptions, what they agreed to.
 
 Nothing here is inferred (domain specification 2.2). A resident without a row has chosen nothing.
 Who says to be under 14 keeps a row of the bare key and that mark, so that nothing else is kept
@@ -40,6 +40,7 @@ class Profile:
     minor: bool = False
     ranked: bool = False
     texts: bool = False
+    topics: tuple[str, ...] = ()
     noticed: bool = False
     noticed_in: str | None = None
     subscriptions: Mapping[str, int] = field(default_factory=dict)
@@ -65,6 +66,7 @@ def read(connection: Connection, resident: str) -> Profile:
         minor=row["minor"],
         ranked=row["ranked"],
         texts=row["texts"],
+        topics=_listed(row["topics"]),
         noticed=row["noticed_at"] is not None,
         noticed_in=row["noticed_in"],
         subscriptions={row.what: row.position for row in connection.execute(series)},
@@ -141,10 +143,29 @@ class AgreeTexts:
 
 
 @dataclass(frozen=True, slots=True)
+class FollowTopic:
+    """A topic (key) that campaigns may choose the resident by, or no longer; None for all."""
+
+    topic: str | None
+    on: bool
+
+    def carry_out(self, connection: Connection, turn: Turn) -> None:
+        """Set it beside the others; said twice it changes nothing more."""
+        held = select(profiles.c.topics).where(profiles.c.key == turn.resident)
+        kept = [key for key in _listed(connection.execute(held).scalar()) if key != self.topic]
+        if self.topic is None:
+            kept = []
+        elif self.on:
+            kept.append(self.topic)
+        _put(connection, turn, {"topics": ",".join(sorted(kept)) or None})
+
+
+@dataclass(frozen=True, slots=True)
 class Subscribe:
     """Have a series pushed to where this update came from (consent, 个人信息保护法 13 (1))."""
 
     what: Series
+    language: str = "zh"  # in which the resident was asked and agreed
 
     def carry_out(self, connection: Connection, turn: Turn) -> None:
         """Keep the address with the subscription; a repeated one goes on where it was."""
@@ -154,7 +175,7 @@ class Subscribe:
         )
         if connection.execute(known).first() is None:
             row = {"key": turn.resident, "what": self.what, "since": turn.now, "position": 0}
-            connection.execute(insert(subscriptions).values(row))
+            connection.execute(insert(subscriptions).values(row | {"language": self.language}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +233,8 @@ def purge(connection: Connection, now: datetime) -> int:
     bare = and_(
         profiles.c.town.is_(None),
         profiles.c.target_group.is_(None),
+        profiles.c.topics.is_(None),
+        profiles.c.large.is_(False),
         profiles.c.ranked.is_(False),
         profiles.c.texts.is_(False),
         profiles.c.changed_at < now - timedelta(days=IDLE_DAYS),
@@ -238,6 +261,10 @@ def _put(connection: Connection, turn: Turn, values: Mapping[str, Any]) -> None:
         .where(profiles.c.key == turn.resident)
         .values(changed_at=turn.now, **values)
     )
+
+
+def _listed(topics: str | None) -> tuple[str, ...]:
+    return tuple(topics.split(",")) if topics else ()
 
 
 def _update(update_key: str) -> str:

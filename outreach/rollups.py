@@ -13,7 +13,7 @@ they know of (``rollup_mark``), and every reader looks at the events after it fi
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -23,13 +23,14 @@ from sqlalchemy import (
     BigInteger,
     Connection,
     Integer,
+    Select,
     func,
     literal_column,
     select,
     type_coerce,
 )
 
-from outreach.columns import DAY, LAW, LAW_OF, MONTH, RESIDENT, TYPE, Column, Part, grouped
+from outreach.columns import ARTICLE, DAY, MONTH, OF, RESIDENT, TYPE, Column, Part, grouped
 from outreach.consultations import (
     ATTRIBUTES,
     GAP,
@@ -86,7 +87,7 @@ def count(connection: Connection, window: Window, by: Sequence[str]) -> Iterator
     def whole(family: str, *more: str) -> Part:
         names = dict.fromkeys((*columns, *more))
         found = [p for span in spans for p in _parts(connection, window, span, family, [*names])]
-        return Part.joined(found, [name for name in names if name not in (LAW, RESIDENT)])
+        return joined(found, names)
 
     part = whole(CONSULTED, RESIDENT)
     groups, everything = grouped(part, by), grouped(part, ())
@@ -106,6 +107,11 @@ def count(connection: Connection, window: Window, by: Sequence[str]) -> Iterator
     )
 
 
+def joined(found: Sequence[Part], names: Iterable[str]) -> Part:
+    """Parts as one, with the columns among the names that they were read with."""
+    return Part.joined(found, [name for name in names if name not in (*OF, RESIDENT)])
+
+
 def parts(
     connection: Connection, window: Window, family: str, names: Sequence[str]
 ) -> Iterator[Part]:
@@ -116,7 +122,8 @@ def parts(
         window: the days and 数据截止时间.
         family: :data:`CONSULTED`: one row per consultation that starts there and counts;
             :data:`HAPPENED`: one per referral and gap.
-        names: which columns: of the attributes, ``day``, ``law``, ``resident_id``, ``type``.
+        names: which columns: of the attributes, ``day``, ``law``, ``article``, ``resident_id``,
+            ``type``.
     """
     for span in plan(connection, window):
         yield from _parts(connection, window, span, family, names)
@@ -194,12 +201,18 @@ def _over_midnight(connection: Connection, day: date) -> set[Lane]:
     return before & after
 
 
+def whole_days() -> Select[Any]:
+    """The kept days that have every column; an earlier release kept fewer."""
+    newest = rollups.c.name == f"{HAPPENED}.{OF[ARTICLE]}"
+    return select(rollup_days).join(rollups, rollups.c.day == rollup_days.c.day).where(newest)
+
+
 def _valid_days(connection: Connection, first: date, last: date, as_of: datetime) -> set[date]:
     """Days whose columns say what the raw rows say as of a moment."""
     inside = rollup_days.c.day.between(day_number(first), day_number(last))
     kept = {
         day_of(row.day)
-        for row in connection.execute(select(rollup_days).where(inside))
+        for row in connection.execute(whole_days().where(inside))
         if row.recorded_at is None or row.recorded_at <= as_of
     }
     return kept - changed(connection, min(kept)) if kept else kept
@@ -232,7 +245,8 @@ def _parts(
         yield read(connection, replace(window, first=span.first, last=span.last), family)
         return
     wanted = [name for name in names if name != DAY]
-    blobs = [f"{family}.{name}" for name in (*wanted, *([LAW_OF] if LAW in wanted else []), ROWS)]
+    wanted += [OF[name] for name in wanted if name in OF]
+    blobs = [f"{family}.{name}" for name in (*wanted, ROWS)]
     first = span.first
     while first <= span.last:
         last = min(span.last, first + (DAYS - 1) * ONE_DAY)
@@ -261,19 +275,17 @@ def read(connection: Connection, window: Window, family: str) -> Part:
     names: tuple[str, ...] = (DAY, *ATTRIBUTES)
     if family == CONSULTED:
         turn = turns(window, horizon(connection, window))
-        each, touched = consultations(turn, window), laws(turn, window)
+        each, touched = consultations(turn, window), laws(turn, window, articles=True)
     else:
         each = happened(window)
-        touched, names = laws_of(each), (*names, TYPE)
+        touched, names = laws_of(each, articles=True), (*names, TYPE)
     start = each.c.start_day.label(DAY)
     columns = [start if name == DAY else each.c[name] for name in names]
     rows = connection.execute(select(each.c.id, each.c.resident_id, *columns)).all()
     place = {row[0]: number for number, row in enumerate(rows)}
-    pairs = connection.execute(select(touched.c.of, touched.c.law)).all()
+    pairs = connection.execute(select(touched.c.of, touched.c.law, touched.c.article))
     return Part.of(
         columns={name: Column.of([row[at] for row in rows]) for at, name in enumerate(names, 2)},
-        residents=[row[1] or 0 for row in rows] if family == CONSULTED else [],
-        law=Column.of([law for _, law in pairs]),
-        law_of=[place[of] for of, _ in pairs],
-        rows=len(rows),
+        residents=[row[1] or 0 for row in rows],
+        cited=[(place[of], law, article) for of, law, article in pairs],
     )

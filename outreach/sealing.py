@@ -19,7 +19,17 @@ from outreach.consultations import GAP, TURNS, Window, horizon
 from outreach.database import Database, insert_new
 from outreach.events import day_number, day_of
 from outreach.rollup_tables import rollup_days, rollup_mark, rollups
-from outreach.rollups import CONSULTED, EVER, HAPPENED, ONE_DAY, changed, packed, plan, read
+from outreach.rollups import (
+    CONSULTED,
+    EVER,
+    HAPPENED,
+    ONE_DAY,
+    changed,
+    packed,
+    plan,
+    read,
+    whole_days,
+)
 from outreach.tables import events
 from settings import SHANGHAI
 
@@ -63,8 +73,10 @@ def seal(database: Database, last: date, progress: Progress | None = None) -> in
     """
     through = database.settled(events.c.id)
     with database.read() as connection:
-        kept = _kept(connection)
-        gone = kept & changed(connection, min(kept)) if kept else set()
+        known = _kept(connection)
+        kept = {day_of(row.day) for row in connection.execute(whole_days())}
+        gone = known - kept
+        gone |= kept & changed(connection, min(kept)) if kept else set()
         if not _move_mark(database, _mark(connection), through, gone):
             return 0  # somebody else is at it
         first = _first_day(connection)

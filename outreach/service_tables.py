@@ -52,6 +52,7 @@ subscriptions = Table(
     Column("what", String(10), primary_key=True),
     Column("since", Instant, nullable=False),
     Column("position", Integer, nullable=False),  # pushes of a series had so far
+    Column("language", String(10), nullable=False, server_default="zh"),  # that consent was in
     CheckConstraint("what IN ('campaign', 'morning', 'quiz')", name="what"),
     Index(None, "what"),
     sqlite_with_rowid=False,

@@ -14,6 +14,9 @@ from outreach.campaign_figures import CAMPAIGN_COLUMNS, NOTES, campaign_rows
 from outreach.cell_text import HASHED
 from outreach.duties import OrganDuties, definition, due_and_done
 from outreach.duty_sheets import due_items, duty_list, nodes, reminders
+from outreach.event_rows import COLUMNS as EVENT_COLUMNS
+from outreach.event_rows import EVENTS, event_rows
+from outreach.event_rows import NOTES as EVENT_NOTES
 from outreach.flat_files import Tables, write_archive, write_csv, write_json
 from outreach.ledger import LEDGER_COLUMNS, ledger
 from outreach.passages import cutoff, day
@@ -49,12 +52,13 @@ _LABELS = {
     "duties": "责任清单、应办已办和普法提示",
     "campaigns": "推送活动表",
     "all": "全部表格",
+    EVENTS: "事件明细（不含个人身份和文字）",
 }
 MOST_BARS = 20
 # In the order of the ledger's columns; on A3 they are readable side by side.
 _WIDTHS = (
     *(6, 11, 15, 8, 17, 9, 28, 8, 10, 7, 9, 9, 13, 8, 6, 5, 7, 7, 7),
-    *(7, 7, 7, 7, 7, 12, 13, 8, 8, 13, 14),
+    *(7, 7, 7, 7, 7, 23, 13, 8, 8, 13, 14),
 )
 _COUNTS = (
     *("序号", "场次", "期", "线下人次", "线上人次", "线上人数", "资料(份)", "图书(册)"),
@@ -74,7 +78,8 @@ def write_sheets(
 
     Args:
         request: what is exported.
-        kind: one of :data:`KINDS`.
+        kind: one of :data:`KINDS`, or the event log, which is no workbook: it may have more
+            rows than Excel.
         format: one of :data:`FORMATS`.
         out: the file; an existing one is replaced as a whole or not at all.
         progress: called with the number of rows written so far.
@@ -142,6 +147,18 @@ def _sheets(request: Request, kind: str, open_: ExitStack) -> Iterator[Sheet]:
         yield _campaigns(request)
     if "ledger" in wanted:
         yield _ledger(request, open_.enter_context(request.database.read()))
+    if EVENTS in wanted:
+        yield _events(request, open_.enter_context(request.database.read()))
+
+
+def _events(request: Request, connection: Connection) -> Sheet:
+    return Sheet(
+        name="事件明细",
+        title=titled(request, "普法工作事件明细"),
+        columns=tuple(Column(name, 12) for name in EVENT_COLUMNS),
+        rows=event_rows(connection, request.window),
+        notes=EVENT_NOTES,
+    )
 
 
 def _ledger(request: Request, connection: Connection) -> Sheet:
@@ -187,8 +204,9 @@ def _organs(request: Request, owed: Sequence[OrganDuties]) -> Sheet:
             f"{len(ours)}/{closed}",
         ]
 
-    nothing: Measures = {
-        name: 0 if value is not None else None for name, value in table.total.items()
+    nothing: Measures = {  # a rate of nothing is no 0 %
+        name: None if value is None or name.endswith("_rate") else 0
+        for name, value in table.total.items()
     }
     measures = [title for m, title in MEASURE_TITLES.items() if m != "online_person_times"]
     return Sheet(

@@ -17,6 +17,7 @@ import pytest
 
 from knowledge import build
 from knowledge.corpus import Corpus
+from outreach.database import Database
 from settings import ROOT, SHANGHAI, Settings
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
@@ -31,9 +32,13 @@ AS_OF = date(2026, 11, 24)
 hypothesis.settings.register_profile("everyday", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=10)
-hypothesis.settings.load_profile(
-    os.environ.get("PUFA_TEST_PROFILE") or ("ci" if os.environ.get("CI") else "everyday")
-)
+PROFILE = os.environ.get("PUFA_TEST_PROFILE") or ("ci" if os.environ.get("CI") else "everyday")
+hypothesis.settings.load_profile(PROFILE)
+
+
+def examples(count: int) -> int:
+    """How many examples a test draws that asks for ``count``: a tenth of them in `make check`."""
+    return max(3, count // 10) if PROFILE == "quick" else count
 
 
 @dataclass
@@ -50,6 +55,14 @@ class FakeClock:
 
     def advance(self, **by: float) -> None:
         self.moment += timedelta(**by)
+
+
+@pytest.fixture(scope="session")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated SQLite store without rows, closed: tests copy it instead of migrating anew."""
+    path = tmp_path_factory.mktemp("store") / "empty.db"
+    Database.open(f"sqlite:///{path}").close()
+    return path
 
 
 @pytest.fixture

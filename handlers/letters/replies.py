@@ -8,8 +8,9 @@ from datetime import date
 
 from errors import CorpusError
 from handlers.letters.plain import as_text
+from handlers.letters.printing import as_docx
 from handlers.letters.writing import Letters
-from handlers.messages import Button, Channel, Kind, Reply
+from handlers.messages import Button, Channel, File, Kind, Reply
 from handlers.questions import Composer
 from knowledge.letter_templates import LetterTemplate
 
@@ -78,7 +79,7 @@ class LetterReplies:
         articles = letter.articles
         lead = f"{template.when}\n{_ON_PAPER}\n\n{as_text(letter, articles=False)}"
         rows = [(Button(_FILL, url=f"{PATH}/{template.key}"),)] if channel is Channel.WEB else []
-        return composer.compose(
+        reply = composer.compose(
             Kind.ANSWER,
             lead,
             tuple(composer.shown(article, today) for article in articles),
@@ -89,6 +90,9 @@ class LetterReplies:
             confidence=1.0,
             rows=rows,
         )
+        if channel is not Channel.TELEGRAM:  # the web has a page for it, a terminal `letter --out`
+            return reply
+        return replace(reply, files=(File(f"{template.title}.docx", as_docx(letter, today)),))
 
     def _mentioned(self, text: str) -> tuple[LetterTemplate | None, str]:
         found = [

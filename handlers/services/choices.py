@@ -1,4 +1,4 @@
-"""What residents choose about themselves: town, group, subscriptions. Blank unless chosen."""
+"""What residents choose about themselves: town, group, topics, subscriptions. Or leave blank."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from handlers.messages import Button, Channel, Reply
 from handlers.questions import Composer
 from handlers.services.commands import Command
+from handlers.services.lectures import TOPICS
 from handlers.services.visit import Visit, do, pairs, say
 from knowledge.codelists import CodeLists
-from outreach.profiles import SetGroup, SetLarge, SetTown, Subscribe, Unsubscribe
+from outreach.changes import Change
+from outreach.profiles import FollowTopic, SetGroup, SetLarge, SetTown, Subscribe, Unsubscribe
 
 BLANK = "-"
 # 宗教信仰 and 医疗健康 are sensitive (个人信息保护法 28): not asked for, though staff count them.
@@ -72,7 +74,30 @@ class Choices:
             else Button(f"订阅{name}", f"sub:{key}")
             for key, name in _SERIES.items()
         ]
-        return say(self.composer, text, rows=[[button] for button in buttons])
+        rows = [[button] for button in buttons]
+        rows.append([do(Command.TOPICS, "关注话题（可以不选）")])
+        return say(self.composer, text, rows=rows)
+
+    def topics(self, visit: Visit, held: tuple[str, ...] | None = None, *changes: Change) -> Reply:
+        """/topics: what pushes may be about; ``held`` are those after the press that led here."""
+        held = visit.profile.topics if held is None else held
+        offered = [topic for key in TOPICS if (topic := self.composer.topics.get(key))]
+        now = "、".join(topic.name for topic in offered if topic.key in held) or "没有选"
+        text = (
+            f"您关注的话题：{now}。按一下选上，再按一下去掉；可以不选，随时能改。"
+            "只用来决定给订阅了普法推送的您发哪些，不从您的提问推断；不选，照样回答。"
+        )
+        marks = [
+            Button(
+                f"{'☑' if topic.key in held else '☐'} {topic.name}",
+                f"top:{topic.key}:{int(topic.key not in held)}",
+            )
+            for topic in offered
+        ]
+        last = [do(Command.SUBSCRIBE, "订阅")]
+        if held:
+            last.insert(0, Button("都不选", f"top:{BLANK}"))
+        return say(self.composer, text, *changes, rows=[*pairs(marks), last])
 
     def large(self, visit: Visit, on: bool) -> Reply:
         """「大字」."""
@@ -102,9 +127,18 @@ class Choices:
                     return None
                 text = f"记下了：{code.label}。随时可改，发“选人群”。"
                 return say(self.composer, text, SetGroup(key))
+            case "top", [key]:
+                return self.topics(visit, (), FollowTopic(None, False)) if key == BLANK else None
+            case "top", [key, ("0" | "1") as on] if key in TOPICS:
+                held = tuple(topic for topic in visit.profile.topics if topic != key)
+                held = (*held, key) if on == "1" else held
+                return self.topics(visit, held, FollowTopic(key, on == "1"))
             case "sub", ["campaign"]:
                 text = "好的，有普法活动和提醒时发给您，每次都能退订。"
-                back = [[Button("退订普法推送", "unsub:campaign")]]
+                back = [
+                    [do(Command.TOPICS, "选关注的话题")],
+                    [Button("退订普法推送", "unsub:campaign")],
+                ]
                 return say(self.composer, text, Subscribe("campaign"), rows=back)
             case "unsub", ["campaign"]:
                 return say(self.composer, "已退订普法推送，马上生效。", Unsubscribe("campaign"))

@@ -32,7 +32,7 @@ FULL = (
     "谁在处理：{who}，联系：{contact}。\n"
     "为什么：开展法治宣传教育（法治宣传教育法第九条），统计普法工作，给订阅的人推送。\n"
     "处理什么：平台账号换算成的编号（还原不出账号）；每次提问的时间、主题、引用的条文；"
-    "您自己选的乡镇、人群、订阅；答题对错。不收集姓名、电话、证件号、卡号、年龄、位置；"
+    "您自己选的乡镇、人群、话题、订阅；答题对错。不收集姓名、电话、证件号、卡号、年龄、位置；"
     "发来的号码先隐去再处理。\n"
     "保存多久：问题原文答复后即删；您同意给工作人员看的（隐去号码的）没答上的问题留90天；"
     "回信地址只在订阅期间保存；答题明细留62天；其他到您要求删除为止，删除后只剩看不出是谁的次数。\n"
@@ -171,6 +171,9 @@ class Privacy:
         series = "、".join(_SERIES[name] for name in profile.subscriptions) or "没有"
         lines = ["我这里和您有关的记录（编号还原不出您的账号）："]
         lines.append(f"· 乡镇：{town}；人群：{group}")
+        if profile.topics:
+            chosen = [self.composer.topics.get(key) for key in profile.topics]
+            lines.append(f"· 关注话题：{'、'.join(topic.name for topic in chosen if topic)}")
         lines.append(f"· 订阅：{series}；乡镇排行：{'参加' if profile.ranked else '没参加'}")
         if held.events:
             counts = "，".join(f"{_TYPES.get(t, t)} {n}" for t, n in sorted(held.events.items()))

@@ -35,11 +35,14 @@ _KEEPING = frozenset(
         Command.TOWN,
         Command.GROUP,
         Command.SUBSCRIBE,
+        Command.TOPICS,
         Command.LECTURE,
         Command.LECTURES,
     }
 )
-_KEEPING_VERBS = frozenset({"qa", "rank", "town", "grp", "sub", "lec", "lecs", "lecw", "agree"})
+_KEEPING_VERBS = frozenset(
+    {"qa", "rank", "town", "grp", "top", "sub", "lec", "lecs", "lecw", "agree"}
+)
 _VERBS = _KEEPING_VERBS | {"qs", "qp", "qt", "unsub", "erase", "age"}
 _STATEMENT = 12  # characters: 「我今年才十二岁」 says nothing else
 _PERSONAL = "这件事涉及您自己的选择和记录，群里大家都看得到，请私聊我。"
@@ -52,7 +55,7 @@ _HELP = (
     "{county}普法问答机器人怎么用：\n"
     "· 遇到的事直接用平常话发给我；也可以发条文，如：消法第五十五条\n"
     "· “每日一题”答题，“宪法晨读”读一条宪法，“点单”请人来讲课\n"
-    "· “选乡镇”“订阅”“大字”按您的意思来，都可以不选\n"
+    "· “选乡镇”“订阅”“关注话题”“大字”按您的意思来，都可以不选\n"
     "· “转人工”看该打哪个电话\n"
     "· “隐私”“我的数据”“删除我的数据”“退订”管自己的信息"
 )
@@ -208,6 +211,8 @@ class Services:
                 return self._choices.groups(visit)
             case Command.SUBSCRIBE:
                 return self._choices.subscriptions(visit)
+            case Command.TOPICS:
+                return self._choices.topics(visit)
             case Command.LECTURE:
                 return self._lectures.begin()
             case Command.LECTURES:
@@ -215,7 +220,7 @@ class Services:
             case Command.HUMAN:
                 return self._human(None)
             case Command.LARGE:
-                return self._choices.large(visit, words not in ("关闭大字", "正常字"))
+                return self._choices.large(visit, not ("关闭" in words or "正常" in words))
             case Command.PRIVACY:
                 return self._privacy.full(visit)
             case Command.MYDATA:

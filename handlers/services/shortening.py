@@ -32,7 +32,7 @@ def for_group(composer: Composer, reply: Reply) -> Reply:
     elif private is None and reply.articles:
         private = composer.actions.full(reply.articles[0].ref)
     cards = tuple(row for row in reply.buttons if any(_opens_card(b.action) for b in row))
-    return replace(reply, buttons=cards, private=private or "do:menu")
+    return replace(reply, buttons=cards, files=(), private=private or "do:menu")
 
 
 def _opens_card(action: str | None) -> bool:

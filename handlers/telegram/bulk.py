@@ -7,28 +7,20 @@ only the engine repeats anything.
 
 from __future__ import annotations
 
+import asyncio
+import json
 import logging
-from collections.abc import Awaitable, Callable
+import re
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import httpx
-from telegram import Bot, InlineKeyboardMarkup, LinkPreviewOptions
 from telegram.constants import MessageLimit, ParseMode
-from telegram.error import (
-    BadRequest,
-    ChatMigrated,
-    Forbidden,
-    InvalidToken,
-    NetworkError,
-    TelegramError,
-)
-from telegram.error import RetryAfter as TelegramRetryAfter
 
-from handlers.messages import Button, Kind, Reply
-from handlers.telegram.rendering import LIMIT, Span, keyboard_of, markup
-from handlers.telegram.sending import Limiter, accept_retry_after, brief, retry_after
-from handlers.telegram.transport import NOT_SENT, BulkRequest
+from handlers.telegram.rendering import LIMIT, Span, button_fields, markup
+from handlers.telegram.sending import Limiter
+from handlers.telegram.transport import Answer, BulkApi, NoAnswer
 from handlers.telegram.updates import Address
 from outreach.delivery.sender import (
     Blocked,
@@ -48,7 +40,9 @@ from outreach.delivery.sender import (
 CAPTION = int(MessageLimit.CAPTION_LENGTH)  # UTF-16 code units
 _NOWHERE = ("chat not found", "user not found", "peer_id_invalid", "user is deactivated")
 _GONE = ("message to delete not found", "message to edit not found", "message is not modified")
-_NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+_FIXED = {"parse_mode": str(ParseMode.HTML)}
+_NO_PREVIEW = _FIXED | {"link_preview_options": json.dumps({"is_disabled": True})}
+_TOKEN = re.compile(r"\d+:[\w-]{4,}")
 _log = logging.getLogger(__name__)
 
 
@@ -76,22 +70,13 @@ class BulkSender:
             connections: messages on their way at once.
             read_timeout: seconds until a message without an answer is unknown.
         """
-        accept_retry_after()
-        base = api.rstrip("/")
-        self._request = BulkRequest(connections, read_timeout=read_timeout)
-        self._bot = Bot(
-            token,
-            base_url=f"{base}/bot",
-            base_file_url=f"{base}/file/bot",
-            request=self._request,
-            get_updates_request=BulkRequest(1),
-        )
+        self._api = BulkApi(token, api, connections, read_timeout=read_timeout)
         self._limiter = limiter
         self._pictures: dict[Path, str] = {}  # Telegram's file id, once it has the picture
 
     async def close(self) -> None:
         """Close the connections."""
-        await self._request.shutdown()
+        await self._api.close()
 
     def share(self, processes: int) -> None:
         """How many processes push with this account now."""
@@ -108,103 +93,106 @@ class BulkSender:
         chat = _chat(address)
         if chat is None:
             return NotFound()
-        if _units(push.text) > (CAPTION if push.picture else LIMIT):
+        text, units = _html(push.text)
+        if units > (CAPTION if push.picture else LIMIT):
             return Failed("too_long")
+        fields: dict[str, Any] = {"chat_id": chat, "caption" if push.picture else "text": text}
+        if keyboard := _keyboard(push):
+            fields["reply_markup"] = keyboard
         try:
-            return await self._once(chat, push)
-        except TelegramRetryAfter as error:
-            seconds = retry_after(error)
-            self._limiter.pause(chat, seconds, bulk=True)
-            return RetryAfter(seconds)
-        except Forbidden:
-            return Blocked()
-        except ChatMigrated:
-            return Failed("chat_migrated")
-        except BadRequest as error:
-            if any(words in str(error).lower() for words in _NOWHERE):
-                return NotFound()
-            _log.warning("Telegram 不接受一条推送：%s", brief(error))
-            return Failed("bad_request")
-        except InvalidToken:
-            return Unreached("invalid_token")
-        except NetworkError as error:
-            if _never_sent(error):
+            if push.picture is None:
+                answer = await self._api.call("sendMessage", fields | _NO_PREVIEW)
+            else:
+                answer = await self._photo(fields | _FIXED, push.picture)
+        except NoAnswer as error:
+            if not error.sent:
                 return Unreached("no_connection")
-            _log.info("推送没有得到回应：%s", brief(error))
+            _log.info("推送没有得到回应：%s", error)
             return Unknown()
-        except TelegramError as error:
-            _log.info("推送的回应读不懂：%s", brief(error))
-            return Unknown()
-
-    async def _once(self, chat: int, push: Push) -> Outcome:
-        text, keyboard = _html(push.text), _keyboard(push)
-        if push.picture is None:
-            message = await self._bot.send_message(
-                chat,
-                text,
-                parse_mode=ParseMode.HTML,
-                link_preview_options=_NO_PREVIEW,
-                reply_markup=keyboard,
-            )
-            return Sent(str(message.message_id))
-        try:
-            photo = self._pictures.get(push.picture) or push.picture.read_bytes()
         except OSError:
             return Failed("no_picture")
-        message = await self._bot.send_photo(
-            chat, photo, caption=text, parse_mode=ParseMode.HTML, reply_markup=keyboard
-        )
-        if message.photo:
-            self._pictures[push.picture] = message.photo[-1].file_id
-        return Sent(str(message.message_id))
+        return self._outcome(chat, answer)
+
+    async def _photo(self, fields: dict[str, Any], picture: Path) -> Answer:
+        if known := self._pictures.get(picture):
+            return await self._api.call("sendPhoto", fields | {"photo": known})
+        file = ("photo", picture.name, await asyncio.to_thread(picture.read_bytes))
+        answer = await self._api.call("sendPhoto", fields, file)
+        if answer.ok and isinstance(answer.result, dict) and answer.result.get("photo"):
+            self._pictures[picture] = answer.result["photo"][-1]["file_id"]
+        return answer
+
+    def _outcome(self, chat: int, answer: Answer) -> Outcome:
+        """What an answer means; one that can't be read leaves open whether the message went out."""
+        if answer.ok and isinstance(answer.result, dict) and "message_id" in answer.result:
+            return Sent(str(answer.result["message_id"]))
+        if (seconds := answer.retry_after) is not None:
+            self._limiter.pause(chat, seconds, bulk=True)
+            return RetryAfter(seconds)
+        match answer.status:
+            case 403:
+                return Blocked()
+            case 401 | 404:
+                return Unreached("invalid_token")
+            case 400 if "migrate_to_chat_id" in answer.parameters:
+                return Failed("chat_migrated")
+            case 400 if _says(answer, _NOWHERE):
+                return NotFound()
+            case 400:
+                _log.warning("Telegram 不接受一条推送：%s", _TOKEN.sub("***", answer.description))
+                return Failed("bad_request")
+        _log.info("推送的回应读不懂：%d", answer.status)
+        return Unknown()
 
     async def remove(self, address: str, message: str, notice: str) -> Removal:
         """Delete a sent message, or else put ``notice`` in its place; repeating does no harm."""
-        chat, number = _chat(address), int(message)
+        chat = _chat(address)
         if chat is None:
             return Kept()
-
-        async def edit_text() -> Any:
-            await self._bot.edit_message_text(notice, chat, number)
-
-        async def edit_caption() -> Any:
-            await self._bot.edit_message_caption(chat, number, caption=notice)
-
-        tries: tuple[tuple[str, Callable[[], Awaitable[Any]]], ...] = (
-            ("deleted", lambda: self._bot.delete_message(chat, number)),
-            ("edited", edit_text),
-            ("edited", edit_caption),
+        which = {"chat_id": chat, "message_id": int(message)}
+        tries: tuple[tuple[str, str, Mapping[str, Any]], ...] = (
+            ("deleted", "deleteMessage", which),
+            ("edited", "editMessageText", which | {"text": notice}),
+            ("edited", "editMessageCaption", which | {"caption": notice}),
         )
-        for how, attempt in tries:
+        for how, method, fields in tries:
             try:
-                await attempt()
-            except TelegramRetryAfter as error:
-                self._limiter.pause(chat, retry_after(error), bulk=True)
-                return RetryAfter(retry_after(error))
-            except BadRequest as error:
-                if any(words in str(error).lower() for words in _GONE):
-                    return Removed(how)
-            except (InvalidToken, NetworkError):
+                answer = await self._api.call(method, fields)
+            except NoAnswer:
                 return Unreached("no_connection")
-            except TelegramError:
-                return Kept()
-            else:
+            if answer.ok or (answer.status == 400 and _says(answer, _GONE)):
                 return Removed(how)
+            if (seconds := answer.retry_after) is not None:
+                self._limiter.pause(chat, seconds, bulk=True)
+                return RetryAfter(seconds)
+            if answer.status in (401, 404) or answer.status >= 500:
+                return Unreached("no_connection")
+            if answer.status != 400:
+                return Kept()
         return Kept()
 
 
-def _html(text: str) -> str:
-    """The text with its first line, the title, in bold."""
+@lru_cache(maxsize=64)  # everybody gets the same words
+def _html(text: str) -> tuple[str, int]:
+    """The text with its first line, the title, in bold; and its length as Telegram counts it."""
     title, line, rest = text.partition("\n")
-    return markup([Span(title, ("b",)), Span(line + rest)])
+    units = len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return markup([Span(title, ("b",)), Span(line + rest)]), units
 
 
-def _keyboard(push: Push) -> InlineKeyboardMarkup | None:
-    rows = tuple(
-        tuple(Button(button.label, button.action, button.url) for button in row)
+def _keyboard(push: Push) -> str | None:
+    """The inline keyboard as JSON, without buttons that Telegram would refuse."""
+    rows = [
+        made
         for row in push.buttons
-    )
-    return keyboard_of(Reply(Kind.MENU, "", buttons=rows))
+        if (made := [f for b in row if (f := button_fields(b.label, b.action, b.url))])
+    ]
+    return json.dumps({"inline_keyboard": rows}, ensure_ascii=False) if rows else None
+
+
+def _says(answer: Answer, signs: tuple[str, ...]) -> bool:
+    description = answer.description.lower()
+    return any(words in description for words in signs)
 
 
 def _chat(address: str) -> int | None:
@@ -213,12 +201,3 @@ def _chat(address: str) -> int | None:
         return int(address) if ":" not in address else Address.parse(address).chat
     except ValueError:
         return None
-
-
-def _units(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
-def _never_sent(error: NetworkError) -> bool:
-    unsent = (*NOT_SENT, httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
-    return isinstance(error.__cause__, unsent)

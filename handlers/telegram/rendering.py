@@ -13,15 +13,17 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Any
 from urllib.parse import urlsplit
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.constants import InlineKeyboardButtonLimit, MessageLimit
 
-from handlers.messages import Button, Reply, ShownArticle
+from handlers.messages import Button, File, Reply, ShownArticle
 from handlers.questions import heading
 
 LIMIT = int(MessageLimit.MAX_TEXT_LENGTH)  # UTF-16 code units
+ATTACHED = "空白的 Word 文件，打印出来或在手机上填写。填好的请当面交，不要发给我。"
 _ROW = 8  # buttons that fit a row on a phone
 _LONG = 280  # characters from which a quotation folds up
 _log = logging.getLogger(__name__)
@@ -29,11 +31,15 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """One message: ``plain`` is what ``html`` shows; the keyboard is on a reply's last one."""
+    """One message: ``plain`` is what ``html`` shows; the keyboard is on a reply's last text.
+
+    With a ``file`` it is a document, and the words are its caption.
+    """
 
     html: str
     plain: str
     keyboard: InlineKeyboardMarkup | None = None
+    file: File | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +55,11 @@ def render(reply: Reply) -> tuple[Outgoing, ...]:
     spans = layout(reply)
     parts = split(spans)
     keyboard = keyboard_of(reply)
-    return tuple(
+    texts = (
         Outgoing(markup(part), _plain(part), keyboard if place == len(parts) else None)
         for place, part in enumerate(parts, 1)
     )
+    return (*texts, *(Outgoing(ATTACHED, ATTACHED, file=file) for file in reply.files))
 
 
 def render_text(text: str) -> tuple[Outgoing, ...]:
@@ -118,21 +125,27 @@ def keyboard_of(reply: Reply) -> InlineKeyboardMarkup | None:
 
 
 def _button(button: Button) -> InlineKeyboardButton | None:
-    label = _clean(button.label).strip()
+    found = button_fields(button.label, button.action, button.url)
+    return InlineKeyboardButton(**found) if found else None
+
+
+def button_fields(label: str, action: str | None, url: str | None) -> dict[str, Any] | None:
+    """An ``InlineKeyboardButton``'s fields; None where Telegram would refuse it."""
+    label = _clean(label).strip()
     if not label:
         return None
-    if button.action is not None:
-        size = len(button.action.encode())
+    if action is not None:
+        size = len(action.encode())
         if 1 <= size <= InlineKeyboardButtonLimit.MAX_CALLBACK_DATA:
-            return InlineKeyboardButton(label, callback_data=button.action)
+            return {"text": label, "callback_data": action}
         _log.error("按钮「%s」的动作有 %d 字节，超出 Telegram 的限制，已略去", label, size)
-    elif button.url:
+    elif url:
         try:
-            link = urlsplit(button.url)
+            link = urlsplit(url)
         except ValueError:
             return None
         if link.scheme in ("http", "https") and link.hostname:
-            return InlineKeyboardButton(label, url=button.url)
+            return {"text": label, "url": url}
     return None
 
 

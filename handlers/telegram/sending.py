@@ -245,6 +245,16 @@ class Sender:
             if where.answers and not plain
             else None
         )
+        if message.file is not None:
+            await self._bot.send_document(
+                chat_id=attempt.chat,
+                document=message.file.content,
+                filename=message.file.name,
+                caption=message.plain,
+                message_thread_id=None if plain else where.topic,
+                reply_parameters=answers,
+            )
+            return
         await self._bot.send_message(
             chat_id=attempt.chat,
             text=message.plain if plain else message.html,

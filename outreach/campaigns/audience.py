@@ -41,6 +41,7 @@ REASONS = {
     "not_subscribed": "没有订阅推送",
     "no_address": "没有可推送的地址",
     "channel": "不在所选渠道",
+    "language": "同意推送时用的不是所选语言",
     "town": "不在所选乡镇",
     "group": "不是所选重点对象",
     "topic": "没有选这些主题",
@@ -94,6 +95,8 @@ def sorted_out(
         (profiles.c.address.is_(None), "no_address"),
         (profiles.c.channel.not_in(wanted.channels), "channel"),
     ]
+    if wanted.languages:
+        reasons.append((subscriptions.c.language.not_in(wanted.languages), "language"))
     if wanted.towns:
         reasons.append((town.not_in(wanted.towns), "town"))
     if wanted.without_towns:

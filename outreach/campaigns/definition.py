@@ -21,6 +21,17 @@ CHANNELS = ("telegram", "wechat")  # what can be pushed to; a web page can't be 
 BODIES = (DEFAULT, *CHANNELS, "web")  # the web shows a campaign to those who come
 QUIET = (21 * 60, 8 * 60)  # 21:00 to 08:00, minutes after midnight in Asia/Shanghai
 VARIANTS = ("a", "b")
+# Languages in which residents may have agreed to pushes (ISO 639-1), as staff call them.
+LANGUAGES = {
+    "zh": "汉语",
+    "bo": "藏语",
+    "ug": "维吾尔语",
+    "mn": "蒙古语",
+    "kk": "哈萨克语",
+    "ko": "朝鲜语",
+    "ii": "彝语",
+    "za": "壮语",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +48,8 @@ class Audience:
     """Who is meant: every non-empty field must match, and nothing of ``without_*``.
 
     Towns, groups and topics are keys of the county's lists; residents chose theirs or left them
-    blank. ``quiz``: has (not) answered a quiz within ``quiz_days`` days.
+    blank. ``quiz``: has (not) answered a quiz within ``quiz_days`` days. ``languages``: that they
+    agreed to pushes in.
     """
 
     channels: tuple[str, ...] = CHANNELS
@@ -49,11 +61,13 @@ class Audience:
     without_towns: tuple[str, ...] = ()
     without_groups: tuple[str, ...] = ()
     without_topics: tuple[str, ...] = ()
+    languages: tuple[str, ...] = ()
 
     @property
     def narrow(self) -> bool:
         """Whether a count could pick somebody out (rule R11)."""
-        return bool(self.towns or self.groups or self.without_towns or self.without_groups)
+        fields = (self.towns, self.groups, self.without_towns, self.without_groups, self.languages)
+        return any(fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +126,8 @@ class Definition:
         for name in ("at", "expires"):
             moment: datetime | None = getattr(self, name)
             value[name] = moment.isoformat() if moment else None
+        if not self.audience.languages:  # the form that was approved before
+            del value["audience"]["languages"]
         return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
     @property

@@ -23,6 +23,7 @@ from outreach.campaigns.definition import (
     BUTTON_KINDS,
     CHANNELS,
     DEFAULT,
+    LANGUAGES,
     QUIET,
     Audience,
     Definition,
@@ -47,10 +48,11 @@ _KEYS = {
     "button": {"label", *BUTTON_KINDS},
     "audience": {
         *("channels", "towns", "groups", "topics", "quiz", "quiz_days"),
-        *("without_towns", "without_groups", "without_topics"),
+        *("without_towns", "without_groups", "without_topics", "languages"),
     },
     "schedule": {"at", "expires", "quiet"},
 }
+_OWN = {"channels", "quiz", "quiz_days", "languages"}  # of the audience, not the county's codes
 _HEAD = re.compile(r"\s*\[{1,2}\s*([A-Za-z_]+)\s*\]{1,2}\s*(?:#.*)?$")
 _KEY = re.compile(r"\s*([A-Za-z_]+)\s*=")
 _CLOCK = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
@@ -268,9 +270,17 @@ class _Draft:
             quiz_days=days,
             **{
                 name: tuple(self._keys(row(name), name, name.removeprefix("without_")))
-                for name in sorted(_KEYS["audience"] - {"channels", "quiz", "quiz_days"})
+                for name in sorted(_KEYS["audience"] - _OWN)
             },
+            languages=tuple(self._languages(row("languages"))),
         )
+
+    def _languages(self, row: Row) -> Iterator[str]:
+        for word in row.texts("languages", ()):
+            key = next((k for k, name in LANGUAGES.items() if word in (k, name)), None)
+            if key is None:
+                row.fail(f"languages 里不认识 {word!r}", f"只能是：{'、'.join(LANGUAGES.values())}")
+            yield key
 
     def _keys(self, row: Row, name: str, codes: str) -> Iterator[str]:
         for word in row.texts(name, ()):

@@ -27,6 +27,7 @@ from sqlalchemy import (
 )
 
 from outreach import pushes
+from outreach.campaign_tables import campaigns
 from outreach.campaigns.comparison import Comparison, Rate, compare
 from outreach.campaigns.steps import Campaign
 from outreach.consultations import Window, horizon, turns
@@ -107,6 +108,7 @@ class Engagement:
             "clicked_residents": self.clicked,
             "unsubscribed": self.unsubscribed,
             "quiz": dict(self.quiz),
+            "kind": self.campaign.kind,
             "title": self.campaign.definition.title,
             "urgent": self.campaign.urgent,
             "pause_reason": self.campaign.pause_reason,
@@ -232,7 +234,9 @@ def _unsubscribed(connection: Connection, campaign: Campaign) -> int:
     the last push before. A push that the platform refused ("blocked") ends a subscription too.
     """
     other, row = deliveries.alias("other"), deliveries.c
+    kind = select(campaigns.c.kind).where(campaigns.c.id == other.c.campaign).scalar_subquery()
     after = and_(
+        kind == campaign.kind,  # each kind has a subscription of its own
         other.c.resident == row.resident,
         other.c.id != row.id,
         other.c.state.in_(("sent", "blocked")),
@@ -245,7 +249,9 @@ def _unsubscribed(connection: Connection, campaign: Campaign) -> int:
             .select_from(
                 deliveries.outerjoin(
                     subscriptions,
-                    and_(subscriptions.c.key == row.resident, subscriptions.c.what == "campaign"),
+                    and_(
+                        subscriptions.c.key == row.resident, subscriptions.c.what == campaign.kind
+                    ),
                 )
             )
             .where(

@@ -7,7 +7,7 @@ request, so that an update delivered twice is carried out once.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -127,8 +127,14 @@ class Office:
             raise UsageError("退回要写明理由")
         return self._take(steps.RETURN, id_, "returned", by=by, key=key, note=reason.strip())
 
-    def send(self, id_: str, *, by: str, key: str | None = None) -> Campaign:
+    def send(self, id_: str, *, by: str, at_once: bool = False, key: str | None = None) -> Campaign:
         """Release it: the audience is frozen into the delivery ledger.
+
+        Args:
+            id_: the campaign.
+            by: who.
+            at_once: now instead of when it was due; quiet hours and expiry stay as they are.
+            key: identity of the request.
 
         Raises:
             OutreachError: the law changed since the approval; see also :func:`release.release`.
@@ -136,8 +142,11 @@ class Office:
         now, gate = self.store.clock.now(), self.gate()
         with self.store.database.write() as connection:
             if not steps.done_before(connection, id_, steps.SEND, key):
-                self._pass(gate, steps.get(connection, id_).definition, "发布")
-            return release.release(connection, id_, by=by, now=now, cap=self.cap, key=key)
+                definition = steps.get(connection, id_).definition
+                self._pass(gate, replace(definition, at=None) if at_once else definition, "发布")
+            return release.release(
+                connection, id_, by=by, now=now, cap=self.cap, at_once=at_once, key=key
+            )
 
     def pause(self, id_: str, *, by: str, reason: str = "", key: str | None = None) -> Campaign:
         """Stop sending for now; the engine obeys within a second."""
@@ -170,24 +179,25 @@ class Office:
             return steps.get(connection, id_)
 
     def status(self, id_: str) -> Engagement:
-        """What came of it so far."""
+        """What came of it so far; also of a day's reading or quiz."""
         with self.store.database.read() as connection:
-            return engagement(connection, steps.get(connection, id_), self.store.clock.now())
+            campaign = steps.get(connection, id_, steps.KINDS)
+            return engagement(connection, campaign, self.store.clock.now())
 
     def get(self, id_: str) -> Campaign:
         """One campaign."""
         with self.store.database.read() as connection:
             return steps.get(connection, id_)
 
-    def listed(self) -> list[Campaign]:
-        """All campaigns, the latest change first."""
+    def listed(self, kinds: Sequence[str] = steps.KINDS[:1]) -> list[Campaign]:
+        """All campaigns of these kinds, the latest change first."""
         with self.store.database.read() as connection:
-            return steps.listed(connection)
+            return steps.listed(connection, kinds)
 
     def log(self, id_: str) -> list[Logged]:
         """The steps that a campaign took."""
         with self.store.database.read() as connection:
-            return steps.history(connection, steps.get(connection, id_).id)
+            return steps.history(connection, steps.get(connection, id_, steps.KINDS).id)
 
     def town_names(self) -> dict[str, str]:
         """The towns' names by key."""

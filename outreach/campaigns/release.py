@@ -14,6 +14,7 @@ from outreach.campaigns import steps
 from outreach.campaigns.audience import CAP, sorted_out
 from outreach.campaigns.steps import Campaign
 from outreach.delivery_tables import deliveries
+from settings import SHANGHAI
 
 LASTS = timedelta(days=1)  # after which a campaign without an expiry of its own is not sent
 _BATCH = 2000
@@ -26,12 +27,13 @@ def release(
     by: str,
     now: datetime,
     cap: int = CAP,
+    at_once: bool = False,
     key: str | None = None,
 ) -> Campaign:
     """Release an approved campaign: queue one delivery for each resident of its audience.
 
-    Its state becomes ``scheduled`` where it is due later, else ``sending``. Releasing again adds
-    nothing: the state has moved on.
+    Its state becomes ``scheduled`` where it is due later, unless it is wanted at once, else
+    ``sending``. Releasing again adds nothing: the state has moved on.
 
     Raises:
         OutreachError: it is not approved, nobody would get it, or it has expired.
@@ -43,8 +45,10 @@ def release(
     approved = steps.approval(connection, id_)
     if campaign.state == "approved" and (approved is None or approved.sha256 != campaign.sha256):
         raise OutreachError(f"{id_} 的内容与审核通过的不一致，不能发布：请重新提交审核")
-    later = campaign.not_before is not None and campaign.not_before > now
-    due = max(now, campaign.not_before or now)
+    planned = campaign.not_before or now
+    later = planned > now and not at_once
+    due = planned if later else now
+    early = planned > now and at_once
     expires = campaign.expires_at or due + LASTS
     if expires <= now:
         raise OutreachError(f"{id_} 已经过了过期时间，不能发布：请改时间后重新提交审核")
@@ -55,8 +59,9 @@ def release(
         "scheduled" if later else "sending",
         by=by,
         now=now,
+        note=f"提前发送，原定 {planned.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if early else None,
         key=key,
-        values={"expires_at": expires},
+        values={"expires_at": expires} | ({"not_before": now} if early else {}),
     )
     number = _freeze(connection, campaign, due, cap)
     if number == 0:

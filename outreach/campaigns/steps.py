@@ -16,6 +16,7 @@ A step may carry a key (the update that asked for it): the same request again ch
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -26,7 +27,7 @@ from errors import NotAllowed, OutreachError
 from outreach.activities import same_person
 from outreach.campaign_tables import campaign_log, campaigns
 from outreach.campaigns import staff
-from outreach.campaigns.definition import Definition
+from outreach.campaigns.definition import DEFAULT, Definition
 
 STATES = {
     "draft": "草稿",
@@ -40,6 +41,7 @@ STATES = {
     "recalled": "已撤回",
     "missed": "已错过",
 }
+KINDS = ("campaign", "morning", "quiz")  # the latter two are made each day by the engine
 EDITABLE = ("draft", "submitted", "returned", "approved")
 AUTHORED = ("created", "edited", "submit")  # steps whose actor may not approve
 
@@ -257,25 +259,30 @@ def log(
     )
 
 
-def get(connection: Connection, id_: str) -> Campaign:
+def get(connection: Connection, id_: str, kinds: Sequence[str] = KINDS[:1]) -> Campaign:
     """A campaign.
+
+    Args:
+        connection: any connection.
+        id_: its id.
+        kinds: what may be meant; staff take steps with their own campaigns only.
 
     Raises:
         OutreachError: there is no such campaign.
     """
     row = connection.execute(
-        select(campaigns).where(campaigns.c.id == id_, campaigns.c.kind == "campaign")
+        select(campaigns).where(campaigns.c.id == id_, campaigns.c.kind.in_(kinds))
     ).first()
     if row is None:
         raise OutreachError(f"没有推送活动 {id_}")
     return _campaign(row)
 
 
-def listed(connection: Connection) -> list[Campaign]:
+def listed(connection: Connection, kinds: Sequence[str] = KINDS[:1]) -> list[Campaign]:
     """All campaigns, the latest change first."""
     query = (
         select(campaigns)
-        .where(campaigns.c.kind == "campaign")
+        .where(campaigns.c.kind.in_(kinds))
         .order_by(campaigns.c.changed_at.desc(), campaigns.c.id)
     )
     return [_campaign(row) for row in connection.execute(query)]
@@ -311,9 +318,18 @@ def _author(connection: Connection, id_: str, name: str) -> str | None:
     return next((s.actor for s in found if s.step in AUTHORED and same_person(s.actor, name)), None)
 
 
+def _definition(row: Row[Any]) -> Definition:
+    """What it says; a day's reading or quiz is worded for each resident and has a title only."""
+    if row.kind == "campaign":
+        return Definition.from_json(row.content)
+    return Definition(
+        id=row.id, title=row.title, text={DEFAULT: ""}, topic=row.topic, organ=row.organ or ""
+    )
+
+
 def _campaign(row: Row[Any]) -> Campaign:
     return Campaign(
-        definition=Definition.from_json(row.content),
+        definition=_definition(row),
         kind=row.kind,
         sha256=row.sha256,
         state=row.state,

@@ -61,3 +61,19 @@ def outcomes(database: Database) -> dict[int, tuple[str, str | None]]:
             int(key.removeprefix("sample-")): (state, reason)
             for key, state, reason in connection.execute(query)
         }
+
+
+def unsettled(database: Database, process: str) -> frozenset[int]:
+    """The residents whose row a process claimed and never settled: what was on its way.
+
+    Args:
+        database: the store.
+        process: the beginning of the id that it claimed with.
+    """
+    query = select(deliveries.c.resident).where(
+        deliveries.c.claimed_by.startswith(process, autoescape=True),
+        deliveries.c.state.in_(("claimed", "unknown")),
+    )
+    with database.read() as connection:
+        found = connection.execute(query).scalars()
+        return frozenset(int(key.removeprefix("sample-")) for key in found)

@@ -11,7 +11,7 @@ from typing import Any
 import click
 from click.testing import CliRunner
 
-import bot
+from handlers.command_line.group import Commands
 from settings import Settings
 
 
@@ -32,7 +32,7 @@ class Line:
     """``run("notice", "list")`` → :class:`Ran`; anything but the project's own errors is raised."""
 
     def __init__(self, commands: Sequence[click.Command], settings: Settings) -> None:
-        self._group = bot._Commands("bot")
+        self._group = Commands("bot")
         for command in commands:
             self._group.add_command(command)
         self._settings = settings

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cache
 from typing import Protocol
 
 from handlers.conversation import Conversation
@@ -52,7 +53,9 @@ class Finds:
         return {r.id: r.text for r in self.related}.get(id_)
 
 
+@cache
 def composer(corpus: Corpus) -> Composer:
+    """One for each corpus: it keeps nothing of what it composes."""
     hotlines = Hotlines.load()
     topics = Topics.load(hotlines=hotlines)
     return Composer(corpus, Organs.load(), hotlines, topics, CARDS, "红山县")

@@ -27,9 +27,9 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"picture"
 
 
 @pytest.fixture(scope="session")
-def county_db(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def county_db(tmp_path_factory: pytest.TempPathFactory, empty: Path) -> Path:
     """A store with the small county-year, closed."""
-    path = tmp_path_factory.mktemp("county") / "outreach.db"
+    path = Path(shutil.copy(empty, tmp_path_factory.mktemp("county") / "outreach.db"))
     clock = FakeClock()
     store = Outreach.open(f"sqlite:///{path}", clock)
     fill(store, clock)  # type: ignore[arg-type]
@@ -141,6 +141,7 @@ def test_what_notices_refuse(run: Line, home: Path) -> None:
     assert run("notice", "show", "2026-2", "--out", home / "again.docx").status == 0
 
 
+@pytest.mark.slow
 def test_every_figure_of_the_exported_report_opens(run: Line, home: Path, clock: FakeClock) -> None:
     draft(run, home / "n.docx")
     assert run("notice", "send", "1", "--actor", "王").status == 0
@@ -164,6 +165,7 @@ def test_every_figure_of_the_exported_report_opens(run: Line, home: Path, clock:
     assert "数据截止时间 2026-11-24 10:00:01.002" in now
 
 
+@pytest.mark.slow
 def test_a_closed_month_says_what_was_published(run: Line, home: Path, clock: FakeClock) -> None:
     store = reopened(home, clock)
     store.close_period("2026-08", actor="赵")

@@ -59,6 +59,7 @@ def test_wishes(text: str, wish: FollowUp) -> None:
     assert follow_up(text) == wish
 
 
+@pytest.mark.slow
 def test_hardly_any_question_of_the_bank_is_a_follow_up() -> None:
     questions = [q.text for q in Bank.load().questions[::10]]
     taken = [q for q in questions if follow_up(normalise(q), shown=3)]

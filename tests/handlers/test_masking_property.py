@@ -22,13 +22,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from handlers.letters.writing import Letters
 from handlers.messages import Channel, Incoming
 from handlers.web.app import create_app
 from handlers.web.health import Health
 from knowledge.corpus import Corpus
-from outreach.database import Database
 from outreach.store import Outreach
-from tests.conftest import FakeClock
+from tests.conftest import FakeClock, examples
 from tests.handlers.conversations import Finds
 from tests.handlers.services.house import reception
 from tests.handlers.test_masking import numbers
@@ -46,7 +46,8 @@ GAPS = ["", "", " ", "  ", "-", " - ", "—", ".", "·", "\u3000", "\u200b", "/"
 BEFORE = [
     "我的卡号是", "骗子电话", "他让我打", "身份证", "转到", "", "微信同号：",
     "点单 主题：反诈；时间：12月10日；单位：一中；备注：",
-    "/ask ", "选乡镇 ", "我12岁，电话", "第1题A ", "我刚给骗子转了八万，他的号码是", "《",
+    "/ask ", "退订 ", "反馈：没用，", "转人工 ", "回复活动：",
+    "选乡镇 ", "我12岁，电话", "第1题A ", "我刚给骗子转了八万，他的号码是", "《",
 ]  # fmt: skip
 AFTER = ["", "，给不给退", "怎么办", "\n押金不退", "。", "号", "元", "》", " 我的点单"]
 CODES = ["验证码是", "短信验证码：", "密码", "取款密码是", "校验码 ", "动态码", "验证码发来了是"]
@@ -108,13 +109,6 @@ def cells(path: Path) -> Iterator[str]:
                 yield from (cell for cell in row if isinstance(cell, str))
 
 
-@pytest.fixture(scope="module")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("blank") / "empty.db"
-    Database.open(f"sqlite:///{path}").close()
-    return path
-
-
 @pytest.fixture
 def caught() -> Iterator[list[str]]:
     """Everything that is logged, at any level."""
@@ -134,10 +128,10 @@ def caught() -> Iterator[list[str]]:
 
 
 def kept_of(
-    corpus: Corpus, blank: Path, folder: Path, text: str, caught: list[str], confidence: float
+    corpus: Corpus, empty: Path, folder: Path, text: str, caught: list[str], confidence: float
 ) -> list[str]:
     """Ask through the web app; every text that is left anywhere."""
-    path = Path(shutil.copy(blank, folder / "outreach.db"))
+    path = Path(shutil.copy(empty, folder / "outreach.db"))
     clock = FakeClock()
     caught.clear()
     store = Outreach.open(f"sqlite:///{path}", clock, keep_texts=True)
@@ -148,13 +142,18 @@ def kept_of(
         desk.receive(agreed)
         desk.answer(agreed)
         desk.sent = lambda update_key: None  # type: ignore[method-assign]  # nothing is forgotten
-        app = create_app(desk, health=lambda: Health({}), clock=clock)
+        app = create_app(desk, health=lambda: Health({}), clock=clock, letters=Letters(corpus))
 
         async def post() -> str:
             transport = httpx.ASGITransport(app=app)
             async with httpx.AsyncClient(transport=transport, base_url="http://chat.test") as web:
                 answer = await web.post("/api/ask", json={"text": text, "session": "one"})
                 assert answer.status_code == 200, answer.text
+                useless = {"action": "human:fraud", "session": "one"}
+                assert (await web.post("/api/ask", json=useless)).status_code == 200
+                letter = {"facts": text, "name": text, "phone": text, "format": "txt"}
+                printed = await web.post("/letters/police", data=letter)
+                assert printed.status_code in (200, 422)  # what is too long is said
                 return answer.text
 
         answer = asyncio.run(post())
@@ -169,7 +168,7 @@ def kept_of(
 
 
 relaxed = settings(
-    max_examples=60,
+    max_examples=examples(60),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -182,14 +181,14 @@ relaxed = settings(
 @example(case=("6222021234567890128", "卡 6222 0212 3456 7890 128"), confidence=0.0)
 def test_no_number_is_kept(
     corpus: Corpus,
-    blank: Path,
+    empty: Path,
     tmp_path: Path,
     caught: list[str],
     case: tuple[str, str],
     confidence: float,
 ) -> None:
     number, text = case
-    for kept in kept_of(corpus, blank, tmp_path, text, caught, confidence):
+    for kept in kept_of(corpus, empty, tmp_path, text, caught, confidence):
         assert number not in digits_of(kept), kept
 
 
@@ -198,14 +197,14 @@ def test_no_number_is_kept(
 @given(case=codes(), confidence=st.sampled_from([0.0, 0.9]))
 def test_no_code_is_kept(
     corpus: Corpus,
-    blank: Path,
+    empty: Path,
     tmp_path: Path,
     caught: list[str],
     case: tuple[str, str],
     confidence: float,
 ) -> None:
     code, text = case
-    for kept in kept_of(corpus, blank, tmp_path, text, caught, confidence):
+    for kept in kept_of(corpus, empty, tmp_path, text, caught, confidence):
         for run in runs(kept):
             assert code != run, kept
 
@@ -220,10 +219,10 @@ def runs(text: str) -> list[str]:
 
 
 def test_the_search_would_find_a_number(
-    corpus: Corpus, blank: Path, tmp_path: Path, caught: list[str], monkeypatch: pytest.MonkeyPatch
+    corpus: Corpus, empty: Path, tmp_path: Path, caught: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without masking the text is in the store: the tests above can fail."""
     for module in ("handlers.reception", "handlers.conversation"):
         monkeypatch.setattr(f"{module}.mask", str)
-    kept = kept_of(corpus, blank, tmp_path, "卖家电话13812345678不退押金", caught, 0.0)
+    kept = kept_of(corpus, empty, tmp_path, "卖家电话13812345678不退押金", caught, 0.0)
     assert any("13812345678" in digits_of(text) for text in kept)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date
@@ -139,8 +140,9 @@ def test_every_series_can_be_worded_every_day(words: Wording, series: object) ->
 
 
 @pytest.fixture
-def store(tmp_path: Path, clock: FakeClock) -> Iterator[Outreach]:
-    opened = Outreach.open(f"sqlite:///{tmp_path / 'outreach.db'}", clock)
+def store(tmp_path: Path, empty: Path, clock: FakeClock) -> Iterator[Outreach]:
+    path = shutil.copy(empty, tmp_path / "outreach.db")
+    opened = Outreach.open(f"sqlite:///{path}", clock)
     (key,) = add_residents(opened.database, 1)
     add_campaign(opened.database, content=CAMPAIGN.to_json())
     with opened.database.write() as connection:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -23,8 +24,8 @@ CITATIONS = ("消费者权益保护法第二十五条", "电子商务法第三�
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Path:
-    return tmp_path / "outreach.db"
+def database(tmp_path: Path, empty: Path) -> Path:
+    return Path(shutil.copy(empty, tmp_path / "outreach.db"))
 
 
 @pytest.fixture

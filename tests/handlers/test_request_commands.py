@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from click.testing import CliRunner
@@ -26,8 +26,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture
-def stored(settings: Settings, clock: FakeClock) -> Settings:
+def stored(settings: Settings, empty: Path, clock: FakeClock) -> Settings:
     """A store with one request and one gap."""
+    shutil.copy(empty, settings.home / "outreach.db")
     store = Outreach.open(settings.outreach_url, clock)
     with store.database.write() as connection:
         turn = Turn("web:1", "r1", "web", clock.now(), clock.now())
@@ -89,12 +90,3 @@ def test_the_gap_list(stored: Settings) -> None:
     assert "物业不开发票" in text
     (line,) = json.loads(run(stored, "gaps", "list", *window, "--json"))
     assert line["text"] == "物业不开发票"
-
-
-def test_bot_attaches_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    import importlib
-    import sys
-
-    monkeypatch.setattr(sys, "argv", ["bot.py", "request", "list"])
-    bot: ModuleType = importlib.reload(importlib.import_module("bot"))
-    assert {"request", "gaps"} <= bot.main.commands.keys()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,9 +25,10 @@ ID = "anti-fraud-1"
 
 
 @pytest.fixture
-def store(tmp_path: Path, clock: FakeClock) -> Iterator[Outreach]:
+def store(tmp_path: Path, empty: Path, clock: FakeClock) -> Iterator[Outreach]:
+    path = shutil.copy(empty, tmp_path / "o.db")
     opened = Outreach.open(
-        f"sqlite:///{tmp_path / 'o.db'}", clock, files=tmp_path / "e", codes=lambda: Codes.load()
+        f"sqlite:///{path}", clock, files=tmp_path / "e", codes=lambda: Codes.load()
     )
     yield opened
     opened.close()

@@ -116,6 +116,7 @@ def test_an_imported_regulation_is_not_missing(
     assert "工伤保险条例" not in names
 
 
+@pytest.mark.slow
 def test_it_speaks_seldom(corpus: Corpus) -> None:
     """Over the bank, with its best article shown: precise rather than eager."""
     spoken = 0

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from errors import DataError
 from knowledge.cards import CARDS, Cards, Cited, check
 from knowledge.corpus import Corpus
+from tests.conftest import examples
 
 TODAY = date(2026, 11, 24)
 GOOD = """+++
@@ -293,7 +294,7 @@ def test_one_id_in_two_folders_is_refused(tmp_path: Path) -> None:
         Cards.load(tmp_path)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 @given(data=st.data())
 def test_a_damaged_card_is_refused_or_read_never_a_traceback(
     tmp_path_factory: pytest.TempPathFactory, data: st.DataObject

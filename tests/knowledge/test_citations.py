@@ -10,6 +10,7 @@ from knowledge.articles import short_name
 from knowledge.citations import Resolution, resolve
 from knowledge.corpus import Corpus
 from knowledge.numerals import parse_number
+from tests.conftest import examples
 
 TODAY = date(2026, 11, 24)
 
@@ -50,7 +51,7 @@ def test_the_inserted_article_is_not_the_one_before_it(corpus: Corpus) -> None:
     assert article.text.startswith("明知他人利用信息网络实施犯罪")
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=examples(1000), deadline=None)
 @given(data=st.data())
 def test_generated_citations_of_the_whole_corpus(corpus: Corpus, data: st.DataObject) -> None:
     """A full, short or Arabic spelling of any applying article gives exactly that article."""

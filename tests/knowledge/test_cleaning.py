@@ -112,6 +112,7 @@ def test_annexes_become_rows_of_their_own(text: str, numbers: list[str]) -> None
     assert "".join(piece.marker + piece.text for piece in pieces) == text
 
 
+@pytest.mark.slow
 def test_nothing_of_the_source_is_lost(package: StatutePackage, cleaned: Cleaned) -> None:
     """Row by row: source + inserted = stored + removed, character for character."""
     raw = package.articles()

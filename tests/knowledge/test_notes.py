@@ -132,6 +132,7 @@ def test_a_new_name_is_not_an_old_one() -> None:
     assert not olds & {organ.new for organ in notes.organs}
 
 
+@pytest.mark.slow
 def test_most_articles_need_no_note(corpus: Corpus) -> None:
     applying = [a for a in corpus.articles if corpus.applies(a, TODAY)]
     spoken = [note for a in applying if (note := note_of(corpus, a, TODAY))]

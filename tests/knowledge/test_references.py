@@ -157,6 +157,7 @@ def test_cited_by_is_the_inverse(corpus: Corpus) -> None:
     assert REPUBLIC + "公职人员政务处分法第二条" in {a.citation for a in staff}
 
 
+@pytest.mark.slow
 def test_almost_every_reference_of_the_corpus_resolves(corpus: Corpus) -> None:
     problems: Counter[str | None] = Counter()
     for found in corpus.articles:

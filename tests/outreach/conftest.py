@@ -7,11 +7,14 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
-from outreach.database import Database
 from outreach.store import Outreach
+
+if TYPE_CHECKING:
+    from tests.outreach.county_year import Lived
 
 
 class FakeClock:
@@ -33,14 +36,6 @@ class FakeClock:
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
-
-
-@pytest.fixture(scope="session")
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated SQLite file without rows, closed."""
-    path = tmp_path_factory.mktemp("store") / "empty.db"
-    Database.open(f"sqlite:///{path}").close()
-    return path
 
 
 @pytest.fixture
@@ -94,3 +89,16 @@ def postgresql() -> Iterator[str]:
             yield f"postgresql+psycopg://pufa@/postgres?host={folder}"
         finally:
             run(pg_ctl, "-D", data, "-w", "-m", "immediate", "stop")
+
+
+@pytest.fixture(scope="session")
+def lived(empty: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
+    """The simulated county-year (tests/outreach/county_year.py), lived once."""
+    from tests.outreach import county_year, raw_rows
+
+    path = Path(shutil.copy(empty, tmp_path_factory.mktemp("county") / "outreach.db"))
+    clock = FakeClock()
+    opened = Outreach.open(f"sqlite:///{path}", clock)
+    closed = county_year.live(opened, clock)
+    yield county_year.Lived(opened, path, closed, raw_rows.read(path, county_year.NOW))
+    opened.close()

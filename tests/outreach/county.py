@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import atexit
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from knowledge.duties import Duties
@@ -34,8 +40,34 @@ def on(day: date, **fields: Any) -> Activity:
 
 
 def fill(store: Outreach, clock: FakeClock) -> None:
-    """Record the county-year an hour before :data:`AS_OF`."""
-    clock.moment = AS_OF - timedelta(hours=1)
+    """Record the county-year an hour before :data:`AS_OF`, in a store without rows.
+
+    It is recorded once; later stores get a copy of the file.
+    """
+    with store.database.read() as connection:
+        path = connection.engine.url.database
+    assert path
+    kept = _folder() / "county.db"
+    known = kept.exists()
+    if not known:
+        clock.moment = AS_OF - timedelta(hours=1)
+        _record(store)
+    with closing(sqlite3.connect(path)) as ours, closing(sqlite3.connect(kept)) as theirs:
+        if known:
+            theirs.backup(ours)
+        else:
+            ours.backup(theirs)
+    clock.moment = AS_OF
+
+
+@cache
+def _folder() -> Path:
+    folder = TemporaryDirectory(prefix="pufa-county-")
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
+
+
+def _record(store: Outreach) -> None:
     for number in range(12):
         at = datetime(2026, 1 + number % 10, 5, 4, tzinfo=UTC)
         police = number % 3 == 0
@@ -53,7 +85,6 @@ def fill(store: Outreach, clock: FakeClock) -> None:
             )
         )
     approve(store, *offline())
-    clock.moment = AS_OF
 
 
 def offline() -> Sequence[Activity]:

@@ -53,7 +53,7 @@ def read(path: Path, as_of: datetime) -> Raw:
     back = {row["reverses"] for row in known if row["type"] == "reversal"}
     articles: dict[int, list[Any]] = defaultdict(list)
     for row in rows("event_articles"):
-        articles[row["event_id"]].append(SimpleNamespace(law=row["law"]))
+        articles[row["event_id"]].append(SimpleNamespace(law=row["law"], article=row["article"]))
     events = []
     for row in known:
         if row["type"] == "reversal" or row["id"] in back:
@@ -162,7 +162,7 @@ def ledger(raw: Raw, first: date, last: date, label: Labels) -> list[dict[str, s
                 "普法主题": topic or "",
                 "宣传法律": "、".join(sorted(set().union(*(laws for _, laws in each)))),
                 "普法形式": "咨询",
-                "渠道": channel,
+                "渠道": label("channels", channel),
                 "线上人次": str(len(each)),
                 "线上人数": str(len({head.resident for head, _ in each})),
                 "咨询人次": str(len(each)),
@@ -255,11 +255,18 @@ def figure(
         found = [
             head
             for _, head, _ in consultations(raw, first, last)
-            if all(getattr(head, facet) == value for facet, value in where.items())
+            if all(
+                value
+                == (label("channels", head.channel) if facet == "channel" else getattr(head, facet))
+                for facet, value in where.items()
+            )
         ]
         if measure == "consultations":
             return len(found)
         return len({head.resident for head in found})
+    if measure == "quiz_attempts" and not where:
+        quizzes = [e for e in raw.events if e.type == "quiz" and e.source == "bot"]
+        return sum(first <= e.at.astimezone(ZONE).date() <= last for e in quizzes)
     sort, method = where.pop("sort", None), where.pop("method", None)
     kinds = {"活动": "activity", "培训": "training", None: None}
     lists = {"venue": "venues", "group": "groups", "form": "forms", "node": "node"}

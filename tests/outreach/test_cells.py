@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from outreach.activities import Activity, Material
 from outreach.cells import Flaw, Reader, remarks_of
 from outreach.codes import Codes, county_codes
+from tests.conftest import examples
 
 TODAY = date(2026, 11, 24)
 
@@ -96,7 +97,7 @@ def test_what_is_no_number_is_refused(codes: Codes, cell: Any) -> None:
     assert flaw.column == "资料(份)"
 
 
-@settings(deadline=None, max_examples=200)
+@settings(deadline=None, max_examples=examples(200))
 @given(cell=st.one_of(st.text(), st.integers(), st.floats(), st.booleans(), st.none()))
 def test_no_cell_is_a_traceback(codes: Codes, cell: Any) -> None:
     for column in ("日期", "线下人次", "村(社区)", "宣传法律", "备注", "捐赠", "编号", "场次"):
@@ -161,7 +162,7 @@ def test_the_first_town_that_a_village_s_name_fits_is_not_guessed(codes: Codes) 
 _words = st.text(st.characters(codec="utf-8", categories=["L", "N", "P", "S"]), max_size=12)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     place=_words,
     campaign=_words,

@@ -1,7 +1,6 @@
 """A simulated county-year from the first record to the report; every cell is counted twice.
 
-record → approve → correct → erase → close each month → export → report, at the size that
-``PUFA_COUNTY_EVENTS`` asks for (600000 is the county's; make it as small as a test by default).
+The year is that of tests/outreach/county_year.py.
 """
 
 from __future__ import annotations
@@ -9,11 +8,8 @@ from __future__ import annotations
 import calendar
 import csv
 import json
-import os
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,117 +17,21 @@ import pytest
 from openpyxl import load_workbook
 
 from outreach import bulk, sealing, statistics
-from outreach.codes import county_codes
-from outreach.events import Reversal, record
+from outreach.events import record
 from outreach.ledger import LEDGER_COLUMNS
-from outreach.register import decide, submit, take_back
 from outreach.sheet_parts import MEASURE_TITLES
-from outreach.simulation import CountyYear, Reported
+from outreach.simulation import CountyYear
 from outreach.statistics import DIMENSIONS
 from outreach.store import Outreach
-from settings import SHANGHAI
 from tests.outreach import raw_rows
 from tests.outreach.conftest import FakeClock
+from tests.outreach.county_year import FIRST, LAST, NOW, YEAR, Lived, label
 from tests.outreach.raw_rows import Raw
 from tests.outreach.recount import OFFLINE, recount, recount_offline
 from tests.outreach.test_rollups import kept
 
 pytestmark = pytest.mark.slow
-EVENTS = int(os.environ.get("PUFA_COUNTY_EVENTS", "2000"))
-SMALL = EVENTS < 100_000
-YEAR = CountyYear(
-    events=EVENTS,
-    residents=150 if SMALL else 40_000,
-    activities=40 if SMALL else 133,
-    trainings=8 if SMALL else 22,
-)
-FIRST, LAST = date(2026, 1, 1), date(2026, 12, 31)
-NOW = datetime(2027, 2, 1, 2, tzinfo=UTC)
 ONLINE = ("consultations", "online_residents", "referrals", "gaps", "quiz_attempts")
-
-
-@dataclass(frozen=True)
-class Lived:
-    """A store after the year, its file, what was closed when, and the raw rows."""
-
-    store: Outreach
-    path: Path
-    closed: dict[str, datetime]
-    raw: Raw
-
-
-def evening(day: date) -> datetime:
-    return datetime.combine(day, time(23, 59), SHANGHAI).astimezone(UTC) + timedelta(hours=6)
-
-
-def live(store: Outreach, clock: FakeClock) -> dict[str, datetime]:
-    """Record the year day by day, as a county does; returns when each month was closed."""
-    late: list[tuple[date, Any]] = []
-    reports = list(YEAR.offline())
-    closed = {}
-    for day, turns in YEAR.days():
-        clock.moment = evening(day)
-        now = clock.now()
-        with store.database.write() as connection:
-            backs: list[Reversal] = []
-            for due, event in late:
-                if due <= day:
-                    record(connection, event, now=now)
-            late = [(due, event) for due, event in late if due > day]
-            for event, is_late in YEAR.happened(turns):
-                if is_late:
-                    late.append((day + timedelta(days=40), event))
-                    continue
-                record(connection, event, now=now)
-                back = YEAR.taken_back(event, now)
-                if back:
-                    backs.append(back)
-            for back in backs:
-                record(connection, back, now=now)
-            while reports and reports[0].activity.last < day:
-                report(connection, reports.pop(0), now)
-        if day.day == 20 and day.month % 4 == 0:
-            store.erase(f"r{day.month:031x}")
-        if day.day == 5 and day.month > 1:
-            month = f"2026-{day.month - 1:02d}"
-            closed[month] = clock.now()
-            store.close_period(month, actor="赵六")
-        if day.day == 10:
-            store.purge()
-    clock.moment = NOW - timedelta(hours=1)
-    with store.database.write() as connection:
-        for _, event in late:
-            record(connection, event, now=clock.now())
-        for each in reports:
-            report(connection, each, clock.now())
-    closed["2026-12"] = clock.now()
-    store.close_period("2026-12", actor="赵六")
-    clock.moment = NOW
-    return closed
-
-
-def report(connection: Any, each: Reported, now: datetime) -> None:
-    number = submit(connection, each.activity, actor="张三", now=now).registered.number
-    if each.fate in ("approved", "reversed"):
-        decide(connection, number, "approved", actor="李四", now=now)
-    if each.fate == "returned":
-        decide(connection, number, "returned", actor="李四", now=now, note="缺照片")
-    if each.fate == "reversed":
-        take_back(connection, number, actor="李四", reason="没有办", now=now)
-
-
-@pytest.fixture(scope="module")
-def lived(empty: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lived]:
-    path = Path(shutil.copy(empty, tmp_path_factory.mktemp("county") / "outreach.db"))
-    clock = FakeClock()
-    store = Outreach.open(f"sqlite:///{path}", clock)
-    closed = live(store, clock)
-    yield Lived(store, path, closed, raw_rows.read(path, NOW))
-    store.close()
-
-
-def label(name: str, key: str) -> str:
-    return county_codes().label(name, key)
 
 
 def expected(raw: Raw, first: date, last: date, by: list[str]) -> dict[tuple[str, ...], Any]:
@@ -258,7 +158,7 @@ def test_every_figure_of_the_paragraph(lived: Lived, tmp_path: Path) -> None:
     checked = 0
     for told in draft["figures"]:
         measure = told["id"].partition("@")[0]
-        if "." in measure:  # duties and notices are no events
+        if "." in measure:  # duties and notices: test_county_audit.py
             continue
         where = told["where"]
         value = raw_rows.figure(lived.raw, FIRST, LAST, measure, where, label)

@@ -245,6 +245,7 @@ def test_nothing_of_residents_is_in_it(packed: tuple[Packed, Collected]) -> None
     assert not re.search(rb"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])", words)
 
 
+@pytest.mark.slow
 def test_the_same_data_are_the_same_bytes(
     full: tuple[Outreach, str], tmp_path: Path, clock: FakeClock
 ) -> None:

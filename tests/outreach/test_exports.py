@@ -72,9 +72,9 @@ def test_the_bot_s_rows_are_sums_per_day_organ_topic_and_channel(
     rows = read(tmp_path / "l.csv")
     names = "日期 责任单位 普法主题 渠道 咨询人次 线上人次 线上人数".split()
     assert [[row[name] for name in names] for row in rows] == [
-        ["2026-11-23", "公安局", "反诈", "web", "1", "1", "1"],
-        ["2026-11-24", "市场监管局", "消费", "web", "3", "3", "2"],
-        ["2026-11-24", "市场监管局", "消费", "wechat", "1", "1", "1"],
+        ["2026-11-23", "公安局", "反诈", "网页", "1", "1", "1"],
+        ["2026-11-24", "市场监管局", "消费", "网页", "3", "3", "2"],
+        ["2026-11-24", "市场监管局", "消费", "微信公众号", "1", "1", "1"],
     ]
     assert [row["序号"] for row in rows] == ["1", "2", "3"]
     assert rows[0]["宣传法律"] == ""
@@ -245,6 +245,7 @@ def test_the_units_csv_has_the_total_that_it_prints(year: Outreach, tmp_path: Pa
     assert read(tmp_path / "o.按月.csv")[-1]["月"] == "合计"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("format", ["csv", "json"])
 def test_all_is_a_zip_of_the_single_exports(year: Outreach, tmp_path: Path, format: str) -> None:
     out = tmp_path / "all.zip"

@@ -118,6 +118,7 @@ JOINT = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", [as_csv, as_xlsx])
 def test_a_ledger_is_imported_approved_exported_and_comes_back(
     desk: Outreach, tmp_path: Path, write: Callable[[Path, Rows], Path]

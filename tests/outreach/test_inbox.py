@@ -134,6 +134,7 @@ def test_retention_deletes_old_keys_sent_or_not(store: Outreach, clock: FakeCloc
     assert [row["update_key"] for row in rows(store)] == ["web:new"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("step", ["receive", "record_answer"])
 def test_kill_9_loses_nothing_that_was_promised(tmp_path: Path, step: str) -> None:
     url = f"sqlite:///{tmp_path / 'o.db'}"

@@ -14,6 +14,7 @@ from outreach import register
 from outreach.activities import Activity, Material
 from outreach.statistics import DEFINITIONS, DIMENSIONS, Table
 from outreach.store import Outreach
+from tests.conftest import examples
 from tests.outreach.conftest import FakeClock
 from tests.outreach.recount import OFFLINE, recount, recount_offline
 from tests.outreach.samples import (
@@ -31,7 +32,7 @@ from tests.outreach.test_statistics import COUNTED, LATER, WHOLE, dimensions, ex
 
 Fresh = Callable[[], Outreach]
 relaxed = settings(
-    max_examples=10,
+    max_examples=examples(10),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -23,6 +23,7 @@ from outreach.evidence_package import write_package
 from outreach.evidence_records import of_event
 from outreach.insight import insight
 from outreach.store import Outreach
+from tests.conftest import examples
 from tests.outreach import county
 from tests.outreach.conftest import FakeClock
 from tests.outreach.recount import OFFLINE, recount, recount_offline
@@ -141,7 +142,7 @@ def test_an_event_is_taken_back_once(store: Outreach) -> None:
 
 
 @settings(
-    max_examples=15,
+    max_examples=examples(15),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -162,7 +163,7 @@ def test_figures_agree_with_the_slow_recount(postgresql: str, log: Log) -> None:
 
 
 @settings(
-    max_examples=6,
+    max_examples=examples(6),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -197,7 +198,7 @@ def test_columns_miss_nothing_that_replicas_commit_late(store: Outreach, postgre
 
 
 @settings(
-    max_examples=10,
+    max_examples=examples(10),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -19,6 +19,7 @@ from outreach.passages import FORBIDDEN, Draft, check_wording
 from outreach.performance import performance
 from outreach.report import Material, section, trace
 from outreach.store import Outreach
+from tests.conftest import examples
 from tests.outreach import county
 from tests.outreach.conftest import FakeClock
 from tests.outreach.county import AS_OF, YEAR, approve, on
@@ -185,12 +186,14 @@ def remind(store: Outreach) -> None:
     notices.send(store.database, notice.number, actor="王", now=AS_OF)
 
 
+@pytest.mark.slow
 def test_the_rows_are_those_of_the_figure(filled: Outreach) -> None:
     traced = trace(filled.database, LIST, "activities@venue=学校", as_of=AS_OF, **YEAR)
     names = traced.columns.index("活动名称")
     assert [row[names] for row in traced.rows] == ["2026-03-14宣传", "2026-08-20宣传"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "text", ["nothing", "activities@organ=", "activities@colour=红", "duties.x"]
 )
@@ -236,7 +239,7 @@ def test_the_review_report_leaves_blanks_for_what_only_people_know(filled: Outre
 @pytest.mark.slow
 @settings(
     deadline=None,
-    max_examples=6,
+    max_examples=examples(6),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(numbers=reports())

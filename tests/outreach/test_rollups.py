@@ -20,13 +20,14 @@ from outreach.exports import ledger
 from outreach.rollup_tables import rollup_days, rollup_mark, rollups
 from outreach.rollups import plan
 from outreach.store import Outreach
+from tests.conftest import examples
 from tests.outreach.conftest import FakeClock
 from tests.outreach.recount import recount
 from tests.outreach.samples import NOON, Log, answer, gap, logs, referral
 from tests.outreach.test_statistics import LATER, WHOLE, Fresh, days, dimensions, figures
 
 relaxed = settings(
-    max_examples=15,
+    max_examples=examples(15),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -193,6 +194,7 @@ def test_an_old_moment_is_answered_from_the_raw_rows(store: Outreach, clock: Fak
     assert (total(store), total(store, before)) == (0, 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("taken_back", [False, True])
 def test_a_late_record_changes_its_day_only(store: Outreach, taken_back: bool) -> None:
     for n in range(5):
@@ -289,3 +291,14 @@ def test_two_that_build_at_once_do_not_mix(
     with store.database.read() as connection:
         assert len(connection.execute(select(rollup_days)).all()) == 3
     assert len(kept(store)) == 3
+
+
+def test_days_kept_by_an_earlier_release_are_built_again(store: Outreach) -> None:
+    store.record(answer("a"))
+    sealing.seal(store.database, DAY)
+    with store.database.write() as connection:  # it kept no articles
+        connection.execute(delete(rollups).where(rollups.c.name.like("%.article%")))
+    assert kept(store) == set()
+    assert total(store) == 1
+    assert sealing.seal(store.database, DAY) == 1
+    assert kept(store) == {DAY}

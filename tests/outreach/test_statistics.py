@@ -13,6 +13,7 @@ from outreach import pushes, statistics
 from outreach.events import Event, Reversal, record
 from outreach.statistics import DEFINITIONS, DIMENSIONS, Table
 from outreach.store import Outreach
+from tests.conftest import examples
 from tests.outreach.conftest import FakeClock
 from tests.outreach.recount import OFFLINE, Figures, recount
 from tests.outreach.samples import (
@@ -30,7 +31,7 @@ from tests.outreach.samples import (
 
 Fresh = Callable[[], Outreach]
 relaxed = settings(
-    max_examples=25,
+    max_examples=examples(25),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

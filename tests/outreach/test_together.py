@@ -145,6 +145,7 @@ for name in range(8):
 """
 
 
+@pytest.mark.slow
 def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'outreach.db'}"
     process = subprocess.Popen(

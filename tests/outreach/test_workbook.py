@@ -24,6 +24,7 @@ from outreach.sheet_reader import read_sheet
 from outreach.statistics import DEFINITIONS
 from outreach.store import Outreach
 from outreach.workbook import Column, Sheet, Statement, write_workbook
+from tests.conftest import examples
 from tests.outreach import county
 from tests.outreach.conftest import FakeClock
 from tests.outreach.county import AS_OF, END, START, YEAR
@@ -216,7 +217,9 @@ class PlainPage(XlsxWriterPage):  # type: ignore[misc]
 
 
 @settings(
-    deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None,
+    max_examples=examples(20),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     lines=st.lists(
@@ -254,6 +257,7 @@ def test_an_empty_period(store: Outreach, tmp_path: Path) -> None:
     opened.close()
 
 
+@pytest.mark.slow
 def test_the_same_export_is_the_same_file(filled: Outreach, tmp_path: Path) -> None:
     for kind in ("all", "ledger"):
         write(filled, tmp_path / "a.xlsx", kind)
@@ -305,7 +309,8 @@ def test_memory_is_not_the_ledger_s(tmp_path: Path) -> None:
 
 def test_every_kind_has_its_formats() -> None:
     assert set(PRINTED) == {
-        *("ledger", "organs", "nodes", "duties", "campaigns", "all", "report", "performance")
+        *("ledger", "organs", "nodes", "duties", "campaigns", "all", "report", "performance"),
+        "events",
     }
 
 

@@ -4,7 +4,8 @@
 // forgets messages. These routes go before its own and follow core.telegram.org/bots/api: an update
 // stays until getUpdates is called with a higher offset, messages are checked as Telegram checks
 // them (4096 UTF-16 code units after parsing, balanced tags, 64-byte buttons, no tel: links), and
-// tests can plant faults. Usage: node telegram_api.js PORT
+// tests can plant faults. It counts what each chat was sent and when, on the machine's monotonic
+// clock. Usage: node telegram_api.js PORT
 'use strict';
 
 const TelegramServer = require('@vishtar/telegram-test-api');
@@ -15,6 +16,22 @@ const me = {
 };
 const calls = []; // every request of the bot, in order
 let faults = []; // {method, chat?, times, status, body}
+
+// Of a push: chats that are blocked, missing, silent (the message is taken, no answer comes) or lost
+// (neither), a delay of answers in seconds, and bursts of 429 after every so many messages.
+let push = {};
+let seen; // what sendMessage came to
+
+function forget() {
+  seen = {
+    received: {}, requests: { sendMessage: 0, 429: 0 }, asked: [], times: [], order: [], unanswered: [], floods: 0, until: 0,
+  };
+}
+forget();
+
+function monotonic() {
+  return Number(process.hrtime.bigint()) / 1e9;
+}
 
 function fault(method, chat) {
   const found = faults.find((f) => f.method === method && f.times > 0
@@ -56,6 +73,36 @@ function keyboardProblem(markup) {
     }
   }
   return undefined;
+}
+
+// Answers a message that a fault of the push hits; true where it did.
+function hit(res, chat, now) {
+  seen.requests.sendMessage += 1;
+  seen.asked.push(now);
+  const { flood_every: every = 0, flood_seconds: seconds = 1 } = push;
+  if (every && seen.times.length >= every * (seen.floods + 1)) {
+    seen.floods += 1;
+    seen.until = now + seconds;
+  }
+  if (now < seen.until) {
+    seen.requests[429] += 1;
+    const wait = Math.ceil(seen.until - now);
+    res.status(429).json({
+      ok: false,
+      error_code: 429,
+      description: `Too Many Requests: retry after ${wait}`,
+      parameters: { retry_after: wait },
+    });
+  } else if (push.blocked?.includes(chat)) {
+    refuse(res, 'Forbidden: bot was blocked by the user', 403);
+  } else if (push.missing?.includes(chat)) {
+    refuse(res, 'Bad Request: chat not found');
+  } else if (push.lost?.includes(chat)) {
+    seen.unanswered.push(chat);
+  } else {
+    return false;
+  }
+  return true;
 }
 
 function formatUpdate(update) {
@@ -104,26 +151,44 @@ function routes(app, server) {
 
   app.all('/bot:token/sendMessage', (req, res) => {
     const { text = '', parse_mode: parseMode, reply_markup: markup } = req.body;
+    const [chat, now] = [Number(req.body.chat_id), monotonic()];
+    if (hit(res, chat, now)) return;
     const wrong = problem(text, parseMode) || (markup && keyboardProblem(JSON.parse(markup)));
     if (wrong) {
       refuse(res, `Bad Request: ${wrong}`);
       return;
     }
     const message = server.addBotMessage({ ...req.body }, req.params.token);
-    res.json({
+    seen.received[chat] = (seen.received[chat] || 0) + 1;
+    seen.times.push(now);
+    seen.order.push([chat, text.slice(0, 40), now]);
+    if (push.silent?.includes(chat)) {
+      seen.unanswered.push(chat);
+      return;
+    }
+    const answer = () => res.json({
       ok: true,
       result: {
         message_id: message.message_id,
         date: Math.floor(Date.now() / 1000),
         from: me,
-        chat: { id: Number(req.body.chat_id), type: 'private', first_name: '张' },
+        chat: { id: chat, type: 'private', first_name: '张' },
         text,
         reply_markup: message.reply_markup,
       },
     });
+    if (push.delay) setTimeout(answer, push.delay * 1000);
+    else answer();
   });
 
   app.get('/control/calls', (req, res) => res.json(calls));
+  app.get('/control/state', (req, res) => res.json(seen));
+  app.get('/control/count', (req, res) => res.json(seen.times.length));
+  app.post('/control/push', (req, res) => {
+    push = req.body;
+    forget();
+    res.json(true);
+  });
   app.post('/control/faults', (req, res) => {
     faults = req.body;
     res.json(true);

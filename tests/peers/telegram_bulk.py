@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import sys
 import time
 from collections import Counter, deque
@@ -29,6 +30,7 @@ class Platform:
         """Forget everything received."""
         self.received: Counter[int] = Counter()  # messages that a chat shows
         self.requests: Counter[str] = Counter()
+        self.asked: list[float] = []  # of all messages, refused ones too
         self.times: list[float] = []  # of accepted messages
         self.texts: dict[int, list[str]] = {}
         self.shown: dict[tuple[int, int], str] = {}
@@ -59,6 +61,7 @@ class Platform:
 
     def _send(self, fields: dict[str, str], where: str) -> tuple[int, Any] | None:
         chat, faults, now = int(fields["chat_id"]), self.faults, time.monotonic()
+        self.asked.append(now)
         if (refusal := self._flood(now)) is not None:
             return refusal
         if chat in faults.get("blocked", ()):
@@ -108,7 +111,7 @@ class Platform:
         if now >= self.flooded_until:
             return None
         self.requests["429"] += 1
-        wait = max(1, round(self.flooded_until - now))
+        wait = math.ceil(self.flooded_until - now)
         return 429, {
             "ok": False,
             "error_code": 429,
@@ -156,6 +159,8 @@ class Platform:
                 return {
                     "received": dict(self.received),
                     "requests": dict(self.requests),
+                    "floods": self.floods,
+                    "asked": self.asked,
                     "times": self.times,
                     "unanswered": self.unanswered,
                     "order": self.order,
@@ -165,6 +170,8 @@ class Platform:
                 return self.texts
             case "count":
                 return sum(self.received.values())
+            case "cpu":
+                return time.process_time()
         return True
 
 

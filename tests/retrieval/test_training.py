@@ -1,11 +1,11 @@
+from importlib import import_module
+from types import ModuleType
+
 import numpy as np
 import pytest
 
 from retrieval.features import FEATURES, SIGNALS
-from retrieval.training import ranker
 from retrieval.training.lists import Example, fold_of
-
-torch = pytest.importorskip("torch")
 
 
 def example(seed: int) -> Example:
@@ -26,9 +26,16 @@ def examples() -> list[Example]:
     return [example(seed) for seed in range(300)]
 
 
+@pytest.fixture(scope="module")
+def ranker() -> ModuleType:
+    """The module, which brings torch: seconds that only these tests need to spend."""
+    pytest.importorskip("torch")
+    return import_module("retrieval.training.ranker")
+
+
 @pytest.mark.slow
 def test_it_learns_what_makes_a_candidate_right(
-    examples: list[Example], monkeypatch: pytest.MonkeyPatch
+    ranker: ModuleType, examples: list[Example], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ranker, "EPOCHS", 60)  # few examples need more rounds
     fitted = ranker.fit(examples[:250], seeds=(1, 2))
@@ -36,7 +43,8 @@ def test_it_learns_what_makes_a_candidate_right(
     assert np.mean(right) > 0.8
 
 
-def test_the_mean_of_rankers_is_one_perceptron(examples: list[Example]) -> None:
+@pytest.mark.slow
+def test_the_mean_of_rankers_is_one_perceptron(ranker: ModuleType, examples: list[Example]) -> None:
     parts = [ranker.fit(examples[:50], seeds=(seed,)) for seed in (1, 2)]
     both = ranker.fit(examples[:50], seeds=(1, 2))
     inputs = examples[0].features
@@ -44,8 +52,9 @@ def test_the_mean_of_rankers_is_one_perceptron(examples: list[Example]) -> None:
     assert both(inputs) == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_every_question_is_scored_by_a_ranker_that_has_not_seen_it(
-    examples: list[Example], monkeypatch: pytest.MonkeyPatch
+    ranker: ModuleType, examples: list[Example], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[set[str]] = []
     fit = ranker.fit

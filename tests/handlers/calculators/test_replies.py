@@ -18,7 +18,7 @@ from knowledge.corpus import Corpus
 from knowledge.grounds import Ground
 from knowledge.questions.bank import Bank
 from retrieval.text import normalise
-from tests.conftest import FakeClock
+from tests.conftest import FakeClock, examples
 from tests.handlers.conversations import TODAY, Finds, composer, conversation, said
 
 
@@ -129,6 +129,7 @@ def test_other_questions_are_left_alone(sums: Calculators, text: str) -> None:
     assert sums.offers(normalise(text), TODAY) == ()
 
 
+@pytest.mark.slow
 def test_almost_no_question_of_the_bank_is_taken_from_the_search(sums: Calculators) -> None:
     """They ask what the law says; a handful states a figure and asks for the result."""
     questions = [normalise(question.text) for question in Bank.load().questions]
@@ -222,7 +223,7 @@ def test_a_sum_is_shut_down_when_its_article_changes(
     assert reply.gap
 
 
-@hypothesis_settings(max_examples=60)
+@hypothesis_settings(max_examples=examples(60))
 @given(
     st.text(max_size=80)
     | st.text("假货花了三百块能赔多少定金交退号月日收到岁娃充0123456789 -.^", max_size=60)

@@ -25,7 +25,7 @@ from knowledge.corpus import Corpus
 from knowledge.grounds import Ground
 from knowledge.letter_templates import load_templates
 from settings import Settings
-from tests.conftest import FakeClock
+from tests.conftest import FakeClock, examples
 from tests.handlers.conversations import AT, TODAY, Finds, composer, conversation, said
 
 TEMPLATES = load_templates()
@@ -104,7 +104,7 @@ def test_each_slip_gets_one_line(letters: Letters, key: str, value: str, problem
     assert "\n" not in problems[key]
 
 
-@hypothesis_settings(max_examples=25)
+@hypothesis_settings(max_examples=examples(25))
 @given(
     st.dictionaries(st.sampled_from(sorted(FILLED)), st.text(max_size=40)), st.sampled_from(KEYS)
 )

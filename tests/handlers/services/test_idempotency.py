@@ -15,9 +15,8 @@ from hypothesis import strategies as st
 from handlers.messages import Incoming
 from knowledge.corpus import Corpus
 from knowledge.quizzes import Quizzes
-from outreach.database import Database
 from outreach.store import Outreach
-from tests.conftest import FakeClock
+from tests.conftest import FakeClock, examples
 from tests.handlers.services.house import TODAY, House
 
 DAILY = Quizzes.load().daily(None, TODAY)
@@ -39,13 +38,6 @@ said = st.one_of(
 )
 
 
-@pytest.fixture(scope="module")
-def blank(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("blank") / "empty.db"
-    Database.open(f"sqlite:///{path}").close()
-    return path
-
-
 def left(house: House, people: set[str]) -> dict[str, Any]:
     """What residents and statistics look like, without times."""
     memory = house.outreach.memory
@@ -60,8 +52,8 @@ def left(house: House, people: set[str]) -> dict[str, Any]:
     }
 
 
-def run(corpus: Corpus, blank: Path, path: Path, updates: list[Incoming]) -> dict[str, Any]:
-    shutil.copy(blank, path)
+def run(corpus: Corpus, empty: Path, path: Path, updates: list[Incoming]) -> dict[str, Any]:
+    shutil.copy(empty, path)
     clock = FakeClock()
     with closing(Outreach.open(f"sqlite:///{path}", clock)) as store:
         house = House(corpus, store, clock)
@@ -74,16 +66,17 @@ def run(corpus: Corpus, blank: Path, path: Path, updates: list[Incoming]) -> dic
 
 @pytest.mark.slow
 @settings(
-    max_examples=40,
+    max_examples=examples(40),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
 def test_repetition_changes_nothing(
-    corpus: Corpus, blank: Path, tmp_path: Path, data: st.DataObject
+    corpus: Corpus, empty: Path, tmp_path: Path, data: st.DataObject
 ) -> None:
     steps = data.draw(st.lists(st.tuples(said, st.sampled_from(["1", "2"])), max_size=10))
-    with closing(Outreach.open(f"sqlite:///{tmp_path / 'keys.db'}", FakeClock())) as store:
+    keys_db = shutil.copy(empty, tmp_path / "keys.db")
+    with closing(Outreach.open(f"sqlite:///{keys_db}", FakeClock())) as store:
         keys = House(corpus, store, FakeClock())
         updates = [keys.update(text, action, person=who) for (text, action), who in steps]
     repeated = []
@@ -91,6 +84,6 @@ def test_repetition_changes_nothing(
         repeated.append(update)
         for earlier in data.draw(st.lists(st.integers(0, place), max_size=2)):
             repeated.append(updates[earlier])  # at once, or long after others
-    once = run(corpus, blank, tmp_path / "once.db", updates)
-    again = run(corpus, blank, tmp_path / "again.db", repeated)
+    once = run(corpus, empty, tmp_path / "once.db", updates)
+    again = run(corpus, empty, tmp_path / "again.db", repeated)
     assert once == again

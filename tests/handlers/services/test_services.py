@@ -33,6 +33,7 @@ def test_every_command_of_the_menu_is_served(house: House, command: str) -> None
     assert "没有看到文字" not in reply.text
 
 
+@pytest.mark.slow
 def test_every_button_leads_somewhere(house: House) -> None:
     """Follow all buttons from the menu: none is stale, none is too long for Telegram."""
     seen: set[str] = set()
@@ -344,3 +345,74 @@ def test_a_change_travels_with_the_reply(house: House) -> None:
     house.desk.receive(update)
     reply = house.desk.answer(update).reply
     assert next(type(change) for change in reply.changes) is LectureRequest
+
+
+def test_topics_are_chosen_by_button_and_taken_back(house: House) -> None:
+    house.meet()
+    assert "没有选" in house.say("关注话题").text
+    house.press(pressed(house.say("/topics"), "反诈"))
+    twice = house.press("top:fraud:1")  # pressed again from an older message
+    assert house.profile().topics == ("fraud",)
+    assert pressed(twice, "反诈") == "top:fraud:0"
+    house.press(pressed(twice, "消费"))
+    assert "关注话题：" in house.say("我的数据").text
+    assert house.profile().topics == ("consumer", "fraud")
+    house.press("top:fraud:0")
+    assert house.profile().topics == ("consumer",)
+    house.press(pressed(house.say("关注话题"), "都不选"))
+    assert house.profile().topics == ()
+    assert EXPIRED in house.press("top:nothing:1").text
+    house.say("网购不给退货")
+    assert house.profile().topics == ()  # what is asked says nothing about the resident
+
+
+def test_who_chose_topics_or_large_type_is_not_forgotten(house: House) -> None:
+    house.press("top:fraud:1", person="7")
+    house.say("大字", person="8")
+    house.clock.advance(days=400)
+    house.outreach.purge()
+    assert house.profile("7").topics == ("fraud",)
+    assert house.profile("8").large
+
+
+def test_a_gap_has_the_topic_that_came_nearest(house: House) -> None:
+    house.finds.confidence = 0.01
+    house.say("押金的事谁管")
+    (gap,) = house.outreach_gaps()
+    assert gap.topic == "消费"
+    assert gap.text is None
+
+
+@pytest.mark.parametrize(
+    ("said", "command"),
+    [
+        ("我要退订", Command.STOP),
+        ("帮我退订一下", Command.STOP),
+        ("退訂", None),  # characters are simplified before
+        ("不要给我发了", Command.STOP),
+        ("我要大字", Command.LARGE),
+        ("字大一点", Command.LARGE),
+        ("请把我的数据删了吧", Command.DELETE),
+        ("我要删除我的数据，谢谢", Command.DELETE),
+        ("怎么用啊", Command.HELP),
+        ("我要找人工", Command.HUMAN),
+        ("我要关注话题", Command.TOPICS),
+        ("我想找人", None),
+        ("平台不让我退订怎么办", None),
+        ("我要注销营业执照", None),
+        ("我想看看我老公的数据", None),
+        ("村里开会看不清账目", None),
+    ],
+)
+def test_commands_may_be_put_politely(said: str, command: Command | None) -> None:
+    assert find(said) is command
+
+
+@pytest.mark.parametrize(
+    ("said", "words"), [("算一算", "算"), ("写文书", "要写哪一种"), ("？？？", "没有看到文字")]
+)
+def test_a_buttons_words_may_be_typed(house: House, said: str, words: str) -> None:
+    house.meet()
+    reply = house.say(said)
+    assert reply.kind is Kind.MENU
+    assert words in reply.text

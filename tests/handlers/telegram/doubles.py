@@ -116,6 +116,7 @@ class FakeTelegram:
         self.faults: dict[str, list[Exception | tuple[int, Any]]] = {}
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.accepted: list[dict[str, Any]] = []  # messages that went through
+        self.documents: list[dict[str, Any]] = []  # with their file as (name, content, type)
         self._news = asyncio.Event()
 
     def bot(self) -> Bot:
@@ -149,10 +150,11 @@ class FakeTelegram:
         if method == "getMe":
             me = {"id": 666, "is_bot": True, "first_name": "普法", "username": "pufa_bot"}
             return 200, {"ok": True, "result": me}
-        if method == "sendMessage":
-            self.accepted.append(body)
+        if method in ("sendMessage", "sendDocument"):
+            sent = self.accepted if method == "sendMessage" else self.documents
+            sent.append(body)
             chat = {"id": int(body["chat_id"]), "type": "private"}
-            message = {"message_id": len(self.accepted), "date": 0, "chat": chat, "text": "x"}
+            message = {"message_id": len(sent), "date": 0, "chat": chat, "text": "x"}
             return 200, {"ok": True, "result": message}
         return 200, {"ok": True, "result": True}
 
@@ -173,7 +175,9 @@ class _Transport(PollingRequest):
         self, url: str, method: str, request_data: RequestData | None = None, *_: Any, **__: Any
     ) -> tuple[int, bytes]:
         assert url.startswith("https://api.telegram.org/bot")
-        body = dict(request_data.json_parameters) if request_data else {}
+        body: dict[str, Any] = dict(request_data.json_parameters) if request_data else {}
+        if request_data and request_data.multipart_data:
+            body["file"] = next(iter(request_data.multipart_data.values()))
         status, answer = await self._server.call(url.rsplit("/", 1)[1], body)
         return status, answer if isinstance(answer, bytes) else json.dumps(answer).encode()
 

@@ -6,12 +6,11 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx
 
@@ -118,6 +117,27 @@ class PollingPeer:
     def plant(self, *faults: dict[str, Any]) -> None:
         """Refuse some of the bot's next requests."""
         self._post("/control/faults", list(faults))
+
+    def push_faults(self, **faults: Any) -> None:
+        """Set what goes wrong with a push, and count anew; see the server's ``push``."""
+        self._post("/control/push", faults)
+
+    def slow(self, seconds: float) -> None:
+        """Answer ``sendMessage`` so much later."""
+        self.push_faults(delay=seconds)
+
+    def count(self) -> int:
+        """How many messages it has taken since the faults were set."""
+        return int(self._get("/control/count"))
+
+    def state(self) -> dict[str, Any]:
+        """What ``sendMessage`` came to since then."""
+        found: dict[str, Any] = self._get("/control/state")
+        return found | {"received": {int(k): v for k, v in found["received"].items()}}
+
+    def received(self) -> Mapping[int, int]:
+        """Of each chat, how many messages."""
+        return cast("dict[int, int]", self.state()["received"])
 
     def calls(self, method: str) -> list[dict[str, Any]]:
         """The bodies of the bot's requests of a method, refused ones too."""
@@ -309,51 +329,3 @@ http {{
     }}
 }}
 """
-
-
-class BulkPeer:
-    """The server of tests/peers/telegram_bulk.py: thousands of messages, and a push's faults."""
-
-    def __init__(self, port: int) -> None:
-        self.api = f"http://127.0.0.1:{port}"
-        self._client = httpx.Client(base_url=self.api, trust_env=False, timeout=30)
-
-    def close(self) -> None:
-        self._client.close()
-
-    def plant(self, **faults: Any) -> None:
-        """Set what goes wrong; see the server's ``faults``."""
-        self._post("faults", faults)
-
-    def update(self, *updates: dict[str, Any]) -> None:
-        """Let ``getUpdates`` return these."""
-        self._post("updates", list(updates))
-
-    def state(self) -> dict[str, Any]:
-        """Everything it has received."""
-        answer = self._client.get("/control/state").json()
-        assert isinstance(answer, dict)
-        return answer | {"received": {int(k): v for k, v in answer["received"].items()}}
-
-    def count(self) -> int:
-        """How many messages it has taken."""
-        return int(self._client.get("/control/count").json())
-
-    def texts(self) -> dict[int, list[str]]:
-        return {int(k): v for k, v in self._client.get("/control/texts").json().items()}
-
-    def _post(self, what: str, body: Any) -> None:
-        self._client.post(f"/control/{what}", json=body).raise_for_status()
-
-
-@contextmanager
-def bulk_peer(folder: Path) -> Iterator[BulkPeer]:
-    """A fresh one."""
-    port = free_port()
-    script = ROOT / "tests" / "peers" / "telegram_bulk.py"
-    with process([sys.executable, script, str(port)], port, folder):
-        peer = BulkPeer(port)
-        try:
-            yield peer
-        finally:
-            peer.close()

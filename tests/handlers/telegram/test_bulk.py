@@ -13,6 +13,7 @@ import pytest
 
 from handlers.telegram.bulk import BulkSender
 from handlers.telegram.sending import Limiter, Timer
+from handlers.telegram.transport import proxy_of, read_answer
 from outreach.delivery.sender import (
     Blocked,
     Failed,
@@ -27,7 +28,8 @@ from outreach.delivery.sender import (
     Unknown,
     Unreached,
 )
-from tests.handlers.telegram.peers import BulkPeer, bulk_peer, free_port
+from tests.handlers.telegram.peers import free_port
+from tests.handlers.telegram.push_peers import BulkPeer, bulk_peer
 
 TOKEN = "777000111:AAAA-token-for-the-peer"
 PUSH = Push("反诈 <提醒>\n验证码 & 密码不给人", buttons=((PushButton("退订", action="stop"),),))
@@ -100,6 +102,52 @@ async def test_what_the_platform_says_is_said_as_it_is(
         assert isinstance(await sender.send("6", PUSH), Sent)
     assert await sender.send("7", PUSH) == outcome
     assert peer.state()["requests"]["sendMessage"] == 1 + ("flood_every" in fault)
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "outcome"),
+    [
+        (200, b'{"ok": true, "result": {"message_id": 5}}', Sent("5")),
+        (200, b"<html>", Unknown()),
+        (200, b"[1]", Unknown()),
+        (200, b'{"ok": true, "result": true}', Unknown()),
+        (502, b'{"ok": false, "description": "Bad Gateway"}', Unknown()),
+        (401, b'{"ok": false, "description": "Unauthorized"}', Unreached("invalid_token")),
+        (404, b'{"ok": false, "description": "Not Found"}', Unreached("invalid_token")),
+        (429, b"{}", RetryAfter(1)),
+        (400, b'{"parameters": {"migrate_to_chat_id": -1001}}', Failed("chat_migrated")),
+        (400, b'{"description": "Bad Request: user is deactivated"}', NotFound()),
+        (
+            400,
+            b'{"description": "Bad Request: 1:SECRET no", "parameters": 1}',
+            Failed("bad_request"),
+        ),
+    ],
+)
+async def test_what_an_answer_means(
+    status: int, body: bytes, outcome: Outcome, caplog: pytest.LogCaptureFixture
+) -> None:
+    sender = lane("http://127.0.0.1")
+    assert sender._outcome(7, read_answer(status, body)) == outcome
+    assert "SECRET" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("api", "proxy"),
+    [
+        ("https://api.telegram.org", "http://proxy.example:3128"),
+        ("http://127.0.0.1:8081", None),
+        ("http://plain.example", None),
+    ],
+)
+def test_the_environment_names_the_proxy(
+    monkeypatch: pytest.MonkeyPatch, api: str, proxy: str | None
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    assert proxy_of(api) == proxy
 
 
 @pytest.mark.parametrize("fault", ["silent", "lost"])

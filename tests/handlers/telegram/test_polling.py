@@ -16,6 +16,7 @@ from errors import ChannelError
 from handlers.messages import Incoming
 from handlers.telegram import TelegramChannel
 from handlers.telegram.polling import CONFLICT
+from tests.conftest import examples
 from tests.handlers.telegram.conftest import House
 from tests.handlers.telegram.doubles import (
     TOKEN,
@@ -64,7 +65,7 @@ async def test_what_cannot_be_stored_is_fetched_again(house: House) -> None:
     assert [p for p in house.time.slept if p >= 1][:1]  # and not in a hot loop
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=examples(25))
 @given(st.integers(1, 5), st.sets(st.integers(0, 6)), st.integers(1, 4))
 def test_no_fault_in_storing_loses_or_doubles_an_update(
     count: int, faults: set[int], crashes: int

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from handlers.messages import Button, Kind, Reply, ShownArticle
 from handlers.questions import heading
 from handlers.telegram.rendering import LIMIT, Outgoing, Span, markup, render, split
+from tests.conftest import examples
 from tests.handlers.telegram.markup import bold, seen, units
 
 TEXT = st.text(
@@ -52,13 +53,13 @@ def visible(messages: tuple[Outgoing, ...]) -> str:
     return "".join(seen(item.html) for item in messages)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(LONG)
 def test_any_text_arrives_whole_and_within_the_limit(text: str) -> None:
     assert visible(render(Reply(Kind.SMALLTALK, text))).strip() == text.strip()
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(LONG, TEXT, ARTICLES)
 def test_any_answer_shows_lead_articles_and_tail_whole(
     lead: str, tail: str, texts: list[tuple[str, int, int]]
@@ -72,7 +73,7 @@ def test_any_answer_shows_lead_articles_and_tail_whole(
         at = found + len(part.strip())
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=examples(60))
 @given(
     st.lists(
         st.builds(Span, SHORT, st.sampled_from([(), ("b",), ("blockquote",), ("blockquote", "b")])),

@@ -21,6 +21,7 @@ from errors import ImportRefused
 from knowledge.imports.container import MAX_FILE, MAX_PART
 from knowledge.imports.reading import Form, form_of, load, read_bytes, read_file
 from settings import ROOT
+from tests.conftest import examples
 from tests.knowledge.imports.samples import OVERRIDES, docx_of, paragraph, read_docx
 
 GOOD = docx_of(*(paragraph(f"第{n}条　县级以上主管部门负责。") for n in "一二三四五六七八九"))
@@ -211,7 +212,7 @@ print(json.dumps(told))
 
 @given(st.integers(0, len(GOOD) - 1), st.integers(0, 255), st.booleans())
 @example(at=549, byte=2, cut=False)  # an offset before the file's beginning
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_a_damaged_docx_never_shows_a_traceback(at: int, byte: int, cut: bool) -> None:
     data = GOOD[:at] if cut else GOOD[:at] + bytes([byte]) + GOOD[at + 1 :]
     with suppress(ImportRefused):
@@ -220,7 +221,7 @@ def test_a_damaged_docx_never_shows_a_traceback(at: int, byte: int, cut: bool) -
 
 
 @given(st.binary(max_size=300))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_bytes_of_any_kind_never_show_a_traceback(data: bytes) -> None:
     for form in Form:
         with suppress(ImportRefused):

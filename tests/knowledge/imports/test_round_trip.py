@@ -15,6 +15,7 @@ from knowledge.corpus import Corpus
 from knowledge.imports import Document, Unit, to_docx, to_markdown, to_text
 from knowledge.imports.document import Problems, Severity
 from knowledge.imports.reading import Form, parse
+from tests.conftest import examples
 from tests.knowledge.imports.samples import (
     OVERRIDES,
     laws,
@@ -59,6 +60,7 @@ def test_every_law_of_the_corpus_survives_markdown(documents: list[Document]) ->
         assert units_of(text.encode(), Form.MARKDOWN) == document.units, document.name
 
 
+@pytest.mark.slow
 def test_a_few_laws_survive_every_form(documents: list[Document]) -> None:
     for document in sample(documents, 4):
         assert units_of(to_markdown(document).encode(), Form.MARKDOWN) == document.units
@@ -74,6 +76,7 @@ def test_fifty_laws_survive_every_form(documents: list[Document]) -> None:
         assert units_of(to_markdown(document).encode(), Form.MARKDOWN) == document.units
 
 
+@pytest.mark.slow
 def test_documents_of_items_and_whole_texts_survive(documents: list[Document]) -> None:
     for kind in ("条目一", "全文"):
         document = next(d for d in documents if d.units[0].number == kind)
@@ -90,7 +93,7 @@ def test_a_form_that_cannot_express_an_article_is_refused(documents: list[Docume
 
 
 @given(laws())
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_generated_laws_survive_every_form(law: Document) -> None:
     markdown = read_markdown(to_markdown(law))
     assert markdown.document == law
@@ -99,7 +102,7 @@ def test_generated_laws_survive_every_form(law: Document) -> None:
 
 
 @given(laws())
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(8), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_generated_laws_survive_docx(law: Document) -> None:
     reading = read_docx(to_docx(law))
     assert reading.document.units == law.units
@@ -107,14 +110,14 @@ def test_generated_laws_survive_docx(law: Document) -> None:
 
 
 @given(laws(), st.sampled_from(["\n\n", "\r\n", " 　\n\u3000", "\u200b\n", "\n\ufeff\t"]))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_odd_space_between_lines_changes_nothing(law: Document, gap: str) -> None:
     text = to_text(law).replace("\n", gap)
     assert read_text(text, OVERRIDES).document.units == law.units
 
 
 @given(laws(), st.data())
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_a_missing_article_is_noticed(law: Document, data: st.DataObject) -> None:
     inner = [
         i
@@ -160,7 +163,7 @@ _ANY_LINE = st.one_of(
 
 
 @given(st.lists(st.lists(_ANY_LINE, min_size=1, max_size=4), min_size=1, max_size=4))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=examples(150), deadline=None)
 def test_a_writer_is_right_or_refuses(articles: Sequence[Sequence[str]]) -> None:
     units = tuple(
         Unit(f"第{'一二三四'[i]}条", (), "\n".join(lines)) for i, lines in enumerate(articles)

@@ -18,6 +18,7 @@ from outreach.campaigns.release import variant_of
 from outreach.events import Event, event_key
 from outreach.service_tables import profiles, subscriptions
 from outreach.store import Outreach
+from tests.conftest import examples
 from tests.outreach.campaigns.samples import definition, ledger, people, settle
 from tests.outreach.conftest import FakeClock
 
@@ -38,6 +39,24 @@ def reached(store: Outreach, wanted: Audience, **options: Any) -> set[str]:
     query = audience.sorted_out(definition(audience=wanted), NOW, **options)
     with store.database.read() as connection:
         return {row.key for row in connection.execute(query) if row.reason is None}
+
+
+def test_the_language_in_which_they_agreed(store: Outreach) -> None:
+    people(store, ["han", "tibetan"])
+    with store.database.write() as connection:
+        theirs = subscriptions.c.key == "tibetan"
+        connection.execute(update(subscriptions).where(theirs).values(language="bo"))
+    assert reached(store, Audience()) == {"han", "tibetan"}
+    assert reached(store, Audience(languages=("bo", "ug"))) == {"tibetan"}
+    assert count(store, Audience(languages=("zh",))).excluded == {"language": 1}
+
+
+def test_what_was_approved_before_languages_stays_as_it_was() -> None:
+    plain = definition(audience=Audience())
+    assert "languages" not in plain.to_json()
+    chosen = definition(audience=Audience(languages=("bo",)))
+    for each in (plain, chosen):
+        assert Definition.from_json(each.to_json()) == each
 
 
 def test_only_those_who_agreed_and_can_be_reached(store: Outreach) -> None:
@@ -210,7 +229,7 @@ choices = st.builds(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=examples(60))
 @given(st.lists(residents, max_size=12), choices)
 def test_the_audience_is_what_a_plain_reading_says(
     store: Outreach, told: list[dict[str, Any]], wanted: Audience

@@ -94,6 +94,13 @@ def test_a_whole_draft() -> None:
     assert found.quiet == (22 * 60, 7 * 60 + 30)
 
 
+def test_languages_by_name_or_code() -> None:
+    chosen = WHOLE.replace("quiz_days = 7", 'languages = ["汉语", "bo"]')
+    assert parse(chosen).audience.languages == ("zh", "bo")
+    with pytest.raises(DataError, match="不认识 '火星语'"):
+        parse(chosen.replace("汉语", "火星语"))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "line", "words"),
     [

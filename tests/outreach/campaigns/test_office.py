@@ -141,6 +141,17 @@ def test_a_later_campaign_waits(office: Office, store: Outreach, tmp_path: Path)
         office.pause("anti-fraud-1", by="丙")
 
 
+def test_the_publisher_need_not_wait(office: Office, store: Outreach, tmp_path: Path) -> None:
+    people(store, ["r1"])
+    office.create(write(tmp_path, extra="\n[schedule]\nat = 2026-12-04T09:00:00\n"), by="甲")
+    office.submit("anti-fraud-1", by="甲")
+    office.approve("anti-fraud-1", by="乙")
+    sent = office.send("anti-fraud-1", by="丙", at_once=True)
+    assert (sent.state, sent.not_before) == ("sending", store.clock.now())
+    assert sent.expires_at == datetime(2026, 12, 5, 1, tzinfo=UTC)
+    assert office.log("anti-fraud-1")[-1].note == "提前发送，原定 2026-12-04 09:00"
+
+
 def test_pause_resume_recall(office: Office, store: Outreach, tmp_path: Path) -> None:
     people(store, ["r1", "r2"])
     office.create(write(tmp_path), by="甲")

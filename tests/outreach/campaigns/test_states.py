@@ -19,6 +19,7 @@ from outreach.campaign_tables import campaign_log, campaigns
 from outreach.campaigns.gate import Gate
 from outreach.campaigns.office import Office
 from outreach.store import Outreach
+from tests.conftest import examples
 from tests.outreach.campaigns.samples import definition, ledger, people, team
 from tests.outreach.conftest import FakeClock
 
@@ -150,7 +151,7 @@ def test_states(corpus: Corpus, empty: Path, gate: Gate) -> None:
     States.gate, States.empty = gate, empty
     machine = States.TestCase
     machine.settings = settings(
-        max_examples=40,
+        max_examples=examples(40),
         stateful_step_count=30,
         deadline=None,
         # A failure is told as found: to shrink it takes minutes, for every example is a store.

@@ -22,7 +22,7 @@ from outreach.tables import events
 from settings import Clock
 
 NOW = datetime(2026, 11, 24, 2, tzinfo=UTC)
-QUICK = Options(tick=0.01, lease=10, grace=5)
+QUICK = Options(tick=0.01, lease=10, grace=60)  # grace: more than a busy machine needs
 
 
 def add_residents(database: Database, count: int, *what: str, first: int = 0) -> list[str]:

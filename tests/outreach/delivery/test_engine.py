@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
@@ -11,6 +12,7 @@ from sqlalchemy import select, update
 
 from errors import OutreachError
 from outreach.campaign_tables import campaigns
+from outreach.campaigns.release import recall_queued
 from outreach.delivery import ledger
 from outreach.delivery.sender import (
     Blocked,
@@ -202,6 +204,34 @@ async def test_staff_stop_a_campaign(store: Outreach, clock: FakeClock, order: s
         assert Counter(sender.removed) == Counter((address, address) for address in sender.got)
         assert states(store.database) == {"recalled": count, "queued": 500 - count}
         assert {row.address for row in rows_of(store.database) if row.state == "recalled"} == {None}
+    await machine.stop()
+    await task
+
+
+async def test_a_recall_stops_within_a_second(store: Outreach, clock: FakeClock) -> None:
+    prepare(store.database, 3000)
+    moments: list[float] = []
+
+    async def answer(address: str) -> Outcome:
+        moments.append(time.monotonic())
+        await asyncio.sleep(0.002)
+        return Sent(address)
+
+    def recall() -> float:
+        with store.database.write() as connection:
+            connection.execute(update(campaigns).values(state="recalled", changed_at=clock.now()))
+            recall_queued(connection, "c1", clock.now())
+        return time.monotonic()
+
+    sender = FakeSender(answer)
+    machine = engine(store.database, clock, sender)
+    task = asyncio.create_task(machine.run())
+    await until(lambda: len(moments) > 100)
+    recalled = await asyncio.to_thread(recall)
+    await until(lambda: states(store.database) == {"recalled": 3000})
+    assert max(moments) < recalled + 1
+    assert len(sender.got) < 3000
+    assert sorted(address for address, _ in sender.removed) == sorted(sender.got)
     await machine.stop()
     await task
 

@@ -26,6 +26,7 @@ from outreach.delivery import leases, ledger, schedule
 from outreach.delivery.ledger import Claimed, Settled
 from outreach.delivery.sender import Blocked, Failed, Outcome, RetryAfter, Sent, Unknown
 from outreach.delivery_tables import deliveries
+from tests.conftest import examples
 from tests.outreach.delivery.rows import (
     NOW,
     campaign_of,
@@ -204,5 +205,7 @@ def template() -> Path:
     return path
 
 
-Deliveries.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Deliveries.TestCase.settings = settings(
+    max_examples=examples(60), stateful_step_count=40, deadline=None
+)
 TestDeliveries = Deliveries.TestCase

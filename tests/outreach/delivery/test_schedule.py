@@ -8,9 +8,12 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
+from errors import OutreachError
 from outreach.campaign_tables import campaigns
+from outreach.campaigns.office import Office
+from outreach.campaigns.steps import KINDS
 from outreach.delivery import schedule
 from outreach.delivery.ledger import is_quiet
 from outreach.delivery.series import Series, fire
@@ -193,6 +196,29 @@ def test_no_jump_of_the_clock_doubles_or_loses_a_day(
     with store.database.read() as connection:
         rows = connection.execute(select(deliveries.c.campaign, deliveries.c.resident)).all()
     assert len(rows) == len(set(rows)) == 2 * len(wanted)
+
+
+async def test_what_came_of_a_reading(store: Outreach, clock: FakeClock) -> None:
+    subscribe(store, 2, since=shanghai("2026-12-01T00:00"))
+    clock.moment = shanghai("2026-12-04T07:30")
+    name = "morning-2026-12-04"
+    await run_until(
+        engine(store.database, clock, FakeSender(), series=[MORNING]),
+        lambda: bool(days(store)) and campaign_of(store.database, name).state == "finished",
+    )
+    clock.advance(minutes=1)
+    with store.database.write() as connection:
+        gone = subscriptions.c.key == "resident-00000"
+        connection.execute(delete(subscriptions).where(gone))
+    office = Office(store, lambda: pytest.fail("nothing is checked"))
+    found = office.status(name).to_json()
+    assert (found["kind"], found["state"], found["delivered"]) == ("morning", "finished", 2)
+    assert (found["audience"], found["unsubscribed"]) == (2, 1)
+    assert [step.step for step in office.log(name)] == ["sending", "finished"]
+    assert [one.id for one in office.listed(KINDS)] == [name]
+    assert office.listed() == []
+    with pytest.raises(OutreachError, match="没有推送活动"):
+        office.pause(name, by="甲")
 
 
 async def test_a_reading_moves_on_only_where_it_was_sent(store: Outreach, clock: FakeClock) -> None:
