@@ -178,7 +178,9 @@ def crashes(
     """
     chance = random.Random(seed)  # noqa: S311 (no secret)
     flying: set[int] = set()
-    with store(kills * per_kill) as (url, database), beside() as found:
+    # Where several send, the others go on while one is killed and starts again.
+    residents = kills * per_kill * (5 if processes > 1 else 1)
+    with store(residents) as (url, database), beside() as found:
         found.slow(0.03)
         trial = Trial(url, found.api, pace=pace, lease=1.0)
         names = (f"run-{number}-" for number in itertools.count())
@@ -189,7 +191,8 @@ def crashes(
             process = running.pop(name)
             wait(lambda b=before, p=process: _moved(found, b, p), 300)  # type: ignore[misc]
             time.sleep(chance.uniform(0, 1.5 * per_kill / pace))
-            if process.poll() is not None:
+            if process.poll() is not None:  # nothing is left to send
+                process.communicate()
                 break
             process.kill()
             process.communicate()
