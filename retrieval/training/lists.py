@@ -45,7 +45,7 @@ SHORT = LABELLED / "in_scope_short.jsonl"
 FOLDS = 5  # of the ranker's cross-validation; natural and bench questions are held back by one
 ASKED = 10  # one bank question in so many is kept from the tower
 CHAPTERS = 20  # one in so many is silent
-NATURAL = "j"  # how the names of the files begin whose questions were written from situations
+NATURAL = ("j", "k")  # how the names of the files begin that were written from situations
 
 
 @dataclass(frozen=True, slots=True)
