@@ -20,7 +20,7 @@ from handlers.claims import check_cited, check_verbatim, claim_in
 from handlers.context import Contexts, MemoryContexts, Turn, next_turn
 from handlers.continuations import continued
 from handlers.followups import Wish, follow_up
-from handlers.lookups import false_citations, first_of_each_law, is_request
+from handlers.lookups import bare_request, false_citations, first_of_each_law, is_request
 from handlers.masking import mask
 from handlers.messages import Channel, Incoming, Kind, Reply
 from handlers.questions import SHOWN, Composer, limited
@@ -225,9 +225,12 @@ class Conversation:
 
     def _cited(self, text: str, today: date) -> Reply | None:
         """A message that is about one numbered article: show it, or say why it is not there."""
-        if not is_request(text):
+        corpus = self._composer.corpus
+        resolution = (
+            resolve(corpus, text, today) if is_request(text) else bare_request(corpus, text, today)
+        )
+        if resolution is None:
             return None
-        resolution = resolve(self._composer.corpus, text, today)
         if resolution.found:
             named = first_of_each_law(resolution)[:SHOWN]
             shown = [self._composer.shown(a, today) for a in named]

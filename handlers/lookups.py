@@ -11,8 +11,9 @@ from errors import UsageError
 from handlers.questions import Composer, plain
 from knowledge.articles import Article
 from knowledge.checking import Finding
-from knowledge.citation_text import parse_citations
+from knowledge.citation_text import parse_citations, parse_request
 from knowledge.citations import Resolution, resolve, resolve_citation
+from knowledge.corpus import Corpus
 from retrieval.text import simplify
 
 # Words around a citation that ask for nothing but the article itself.
@@ -20,6 +21,7 @@ _ASKING = re.compile(
     r"请问|请|帮我|给我|我想|想|看看|看一下|看下|看|查一下|查查|查询|查|念一下|念|一下|说的是|讲的是|规定的是|规定了|规定|说了|讲了|说|讲"
     r"|是什么|是啥|什么|啥|咋|怎么|内容|原文|全文|条文|法条|意思|的|吗|呢|呀|啊|吧|是|有|写|了|里|怎样|哪些"
 )
+_BARE = 16  # characters of a message that may be nothing but a law's short name and a number
 _LEFT = 4  # characters beyond a citation and those words that still make it a request
 
 
@@ -37,6 +39,16 @@ def is_request(text: str) -> bool:
         rest = rest[:begin] + rest[end:]
     rest = _ASKING.sub("", re.sub(r"[\W_]+", "", rest))
     return len(rest) <= _LEFT
+
+
+def bare_request(corpus: Corpus, text: str, today: date) -> Resolution | None:
+    """The article that 「消法55」「刑法287-2」「宪法 33」 ask for; None for any other message."""
+    if len(text) > _BARE or any(citation.law_name for citation in parse_citations(text)):
+        return None
+    if not parse_request(text):
+        return None
+    resolution = resolve(corpus, text, today)
+    return resolution if resolution.found or resolution.problem == "no_such_article" else None
 
 
 def false_citations(composer: Composer, text: str, today: date) -> str:

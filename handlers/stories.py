@@ -24,6 +24,7 @@ _FILLER = re.compile(
     r"(?:那个){2,}|(?:这个){2,}|[嗯呃]+|就是说|(?:^|(?<=[,，。]))(?:然后呢?|怎么说呢|你知道吧)(?=[,，])"
     r"|(?:^|(?<=[,，。]))[啊呀哦噢](?=[,，])"
 )
+_MARKUP = re.compile(r"</?[A-Za-z][^<>]{0,200}>")
 _DOUBLED = re.compile(r"[,，]{2,}")
 _LINK = r"(?:(?:然后|对了|哦对|哎|唉|嗯)[，,\s]?)?"
 _THING = r"(?:(?:就是|呢|啊|一个|一件|个|件)(?:事儿?|事情|问题)?|事儿?|事情|问题)"
@@ -38,7 +39,11 @@ _QUESTION = re.compile(r"(?:[吗呢么不没]|怎么办|咋办|咋弄|多少|怎
 
 
 def read_whole(text: str) -> str:
-    """A message of any length as :func:`retrieval.text.normalise` writes it, uncut."""
+    """A message of any length as :func:`retrieval.text.normalise` writes it, uncut.
+
+    Tags of pasted web pages are left out: they say nothing and hide what stands between them.
+    """
+    text = _MARKUP.sub(" ", text)
     if len(text) <= PIECE:
         return normalise(text)
     pieces: list[str] = []

@@ -89,6 +89,9 @@ def test_personal_numbers_never_reach_the_search(finds: Finds, clock: FakeClock)
     [
         ("刑法第287条之二", "第二百八十七条之二"),
         ("消法第五十五条说的啥", "第五十五条"),
+        ("消法55", "第五十五条"),
+        ("刑法287-2", "第二百八十七条之二"),
+        ("宪法 33", "第三十三条"),
         ("《中华人民共和国宪法》第三十八条的内容是什么？", "第三十八条"),
     ],
 )
@@ -229,3 +232,15 @@ def test_batch_equals_single(finds: Finds, clock: FakeClock) -> None:
     texts = ["网购不给退货", "你好", "宪法第三十八条", "红烧肉怎么做"]
     batch = talk.respond_batch([said(text) for text in texts])
     assert batch == [talk.respond(said(text)) for text in texts]
+
+
+def test_pasted_markup_is_only_text_around_the_question(finds: Finds, clock: FakeClock) -> None:
+    reply = conversation(finds, clock).respond(
+        said("<script>alert(1)</script>买到<b>假货</b>怎么办")
+    )
+    assert reply.kind is Kind.ANSWER
+
+
+@pytest.mark.parametrize("text", ["苹果15", "花了300", "满100减20", "第2天", "电话110"])
+def test_a_number_behind_a_word_is_no_article(finds: Finds, clock: FakeClock, text: str) -> None:
+    assert conversation(finds, clock).respond(said(text)).kind is not Kind.LOOKUP

@@ -223,3 +223,17 @@ def test_cited_articles_are_in_force_and_right(corpus: Corpus) -> None:
         article = resolve(corpus, citation, DAY).articles[0]
         assert corpus.status(article.version, DAY) is Status.IN_FORCE, citation
         assert ABOUT[citation] in article.text, citation
+
+
+@pytest.mark.parametrize(
+    ("text", "alarm"),
+    [
+        ("煤气味很重头晕怎么办", Alarm.DANGER),
+        ("触电了怎么办", Alarm.DANGER),
+        ("老板不给工资俺就去他家拼命,刀都买好了", Alarm.DANGER),
+        ("触电了谁赔", None),
+        ("农药都买好了,店家又不给开票", None),
+    ],
+)
+def test_what_an_outside_reader_found(text: str, alarm: Alarm | None) -> None:
+    assert detect(prepared(text)) == alarm
