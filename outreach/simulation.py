@@ -290,6 +290,7 @@ class CountyYear:
             group=one((*_GROUPS, None, None)),
             venue=one(("agency", "school", "village", "community", "enterprise", "market", None)),
             node=node,
+            campaign="平安建设专项" if n % 10 == 0 else None,
             attended=int(rng.integers(5, 900)),
             method=method,
             consulted=consulted or None,

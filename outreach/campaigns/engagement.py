@@ -15,6 +15,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    FromClause,
     Row,
     and_,
     case,
@@ -30,7 +31,8 @@ from outreach import pushes
 from outreach.campaign_tables import campaigns
 from outreach.campaigns.comparison import Comparison, Rate, compare
 from outreach.campaigns.steps import Campaign
-from outreach.consultations import Window, horizon, turns
+from outreach.consultations import Window, horizon, turns, valid
+from outreach.delivery.ledger import ERASED
 from outreach.delivery_tables import deliveries
 from outreach.service_tables import subscriptions
 from outreach.tables import MICROSECOND, events, residents
@@ -39,13 +41,16 @@ from settings import SHANGHAI
 REPLIES = timedelta(hours=48)
 _LATER = REPLIES // MICROSECOND
 _OPEN = ("queued", "claimed")
+_NO_QUIZ = dict.fromkeys(("residents", "attempts", "answered", "right_first"), 0) | {
+    "right_first_rate": None
+}
 DEFINITIONS = {
     "audience": "受众：发布时冻结的人数",
     "sent": "送达：平台确认收到，不等于阅读",
     "unknown": "不明：发出后没有等到平台答复，不自动重发",
     "clicked_residents": "点击人数：点过链接或按钮的居民，每人一次",
     "replies": "带来的咨询：收到推送后48小时内的咨询人次",
-    "unsubscribed": "退订：退订前最后收到的是这次推送的居民",
+    "unsubscribed": "退订：退订前最后收到的是这次推送的居民；已删除个人信息的不计",
     "quiz": "答题：收到推送后48小时内的答题",
 }
 
@@ -158,7 +163,13 @@ def engagement(connection: Connection, campaign: Campaign, now: datetime) -> Eng
             row.campaign == campaign.id, _delivered()
         )
     ).one()
-    replies, replied = (0, 0) if first is None else _replies(connection, campaign, first, last, now)
+    replies, replied = 0, 0
+    quiz: dict[str, int | float | None] = dict(_NO_QUIZ)
+    if first is not None:
+        begin, end = (each.astimezone(SHANGHAI).date() for each in (first, last + REPLIES))
+        window = Window(begin, end, now)
+        replies, replied = _replies(connection, campaign, window)
+        quiz = _quiz(connection, campaign, window)
     variants = _variants(grouped)
     waiting = any(states.get(name) for name in _OPEN)
     return Engagement(
@@ -171,15 +182,15 @@ def engagement(connection: Connection, campaign: Campaign, now: datetime) -> Eng
         replies=replies,
         replied=replied,
         unsubscribed=_unsubscribed(connection, campaign),
-        quiz=_quiz(connection, campaign),
+        quiz=quiz,
         comparison=compare(*_rates(variants), complete=not waiting) if variants else None,
         variants=variants,
     )
 
 
-def _delivered() -> ColumnElement[bool]:
+def _delivered(ledger: FromClause = deliveries) -> ColumnElement[bool]:
     """Rows that the platform acknowledged; a recall gives a reason to those that it took back."""
-    row = deliveries.c
+    row = ledger.c
     return or_(row.state == "sent", and_(row.state == "recalled", row.reason.is_not(None)))
 
 
@@ -201,13 +212,8 @@ def _rates(variants: Mapping[str, Mapping[str, int]]) -> tuple[Rate, Rate]:
     return Rate(a["clicked"], a["sent"]), Rate(b["clicked"], b["sent"])
 
 
-def _replies(
-    connection: Connection, campaign: Campaign, first: datetime, last: datetime, now: datetime
-) -> tuple[int, int]:
+def _replies(connection: Connection, campaign: Campaign, window: Window) -> tuple[int, int]:
     """Consultations (and their residents) that began within 48 hours of the push."""
-    window = Window(
-        first.astimezone(SHANGHAI).date(), (last + REPLIES).astimezone(SHANGHAI).date(), now
-    )
     turn = turns(window, horizon(connection, window))
     done = type_coerce(deliveries.c.done_at, BigInteger)
     found = connection.execute(
@@ -231,7 +237,9 @@ def _unsubscribed(connection: Connection, campaign: Campaign) -> int:
 
     A subscription's row says only since when it stands. Whoever was sent a push was subscribed;
     whoever has no row now, or one that began later, unsubscribed in between, and it is put down to
-    the last push before. A push that the platform refused ("blocked") ends a subscription too.
+    the last push before, taken back or not. A push that the platform refused ("blocked") ends a
+    subscription too. Rows of residents who asked for deletion name nobody: who of them had left,
+    and after which push, is not known, and they are not counted.
     """
     other, row = deliveries.alias("other"), deliveries.c
     kind = select(campaigns.c.kind).where(campaigns.c.id == other.c.campaign).scalar_subquery()
@@ -239,7 +247,7 @@ def _unsubscribed(connection: Connection, campaign: Campaign) -> int:
         kind == campaign.kind,  # each kind has a subscription of its own
         other.c.resident == row.resident,
         other.c.id != row.id,
-        other.c.state.in_(("sent", "blocked")),
+        or_(other.c.state == "blocked", _delivered(other)),
         other.c.done_at >= row.done_at,
         or_(subscriptions.c.since.is_(None), other.c.done_at < subscriptions.c.since),
     )
@@ -257,6 +265,7 @@ def _unsubscribed(connection: Connection, campaign: Campaign) -> int:
             .where(
                 row.campaign == campaign.id,
                 _delivered(),
+                ~row.resident.startswith(ERASED),
                 or_(subscriptions.c.key.is_(None), subscriptions.c.since > row.done_at),
                 ~exists().where(after),
             )
@@ -264,7 +273,9 @@ def _unsubscribed(connection: Connection, campaign: Campaign) -> int:
     )
 
 
-def _quiz(connection: Connection, campaign: Campaign) -> dict[str, int | float | None]:
+def _quiz(
+    connection: Connection, campaign: Campaign, window: Window
+) -> dict[str, int | float | None]:
     """Quizzes within 48 hours of the push: residents, attempts, first answers, right ones."""
     at, done = type_coerce(events.c.at, BigInteger), type_coerce(deliveries.c.done_at, BigInteger)
     answer = events.c.type == "quiz_answer"
@@ -280,6 +291,7 @@ def _quiz(connection: Connection, campaign: Campaign) -> dict[str, int | float |
         .join(deliveries, deliveries.c.resident == residents.c.key)
         .where(
             events.c.type.in_(("quiz", "quiz_answer")),
+            valid(window),
             deliveries.c.campaign == campaign.id,
             _delivered(),
             at >= done,

@@ -22,6 +22,7 @@ from outreach.register import decide, submit, take_back
 from outreach.simulation import CountyYear, Reported
 from outreach.store import Outreach
 from settings import SHANGHAI
+from tests.outreach import county_pushes
 from tests.outreach.conftest import FakeClock
 from tests.outreach.raw_rows import Raw
 
@@ -57,10 +58,12 @@ def live(store: Outreach, clock: FakeClock) -> dict[str, datetime]:
     late: list[tuple[date, Any]] = []
     reports = list(YEAR.offline())
     closed = {}
+    pushes = county_pushes.Pushes(YEAR)
     for day, turns in YEAR.days():
         clock.moment = evening(day)
         now = clock.now()
         with store.database.write() as connection:
+            pushes.live(connection, now)
             backs: list[Reversal] = []
             for due, event in late:
                 if due <= day:
@@ -82,6 +85,8 @@ def live(store: Outreach, clock: FakeClock) -> dict[str, datetime]:
                 report(connection, reports.pop(0), now)
         if day.day == 20 and day.month % 4 == 0:
             store.erase(f"r{day.month:031x}")
+        if leaver := county_pushes.erased(day):
+            store.erase(leaver)
         if day.day == 5 and day.month > 1:
             month = f"2026-{day.month - 1:02d}"
             closed[month] = clock.now()
@@ -92,6 +97,7 @@ def live(store: Outreach, clock: FakeClock) -> dict[str, datetime]:
             remind(store, day, now)
     clock.moment = NOW - timedelta(hours=1)
     with store.database.write() as connection:
+        pushes.live(connection, clock.now())
         for _, event in late:
             record(connection, event, now=clock.now())
         for each in reports:

@@ -26,10 +26,17 @@ Labels = Callable[[str, str], str]  # (code list, key) → what people read
 
 @dataclass(frozen=True)
 class Raw:
-    """What stands at a moment: the bot's and staff's events, and the activities that count."""
+    """What stands at a moment: the bot's and staff's events, and the activities that count.
+
+    Of pushes the ledger's rows, the campaigns and since when who subscribes, as they are now.
+    """
 
     events: list[Any]
     activities: list[Any]
+    deliveries: list[Any]
+    campaigns: dict[str, Any]
+    subscribed: dict[str, datetime]
+    people: dict[int, str]  # residents' keys by number, of those who did not ask for deletion
 
 
 def moment(micros: int) -> datetime:
@@ -116,8 +123,20 @@ def read(path: Path, as_of: datetime) -> Raw:
                 ],
             )
         )
+    sent = []
+    for row in rows("deliveries"):
+        one = SimpleNamespace(**dict(row))
+        one.done = None if row["done_at"] is None else moment(row["done_at"])
+        sent.append(one)
+    named = {row["id"]: SimpleNamespace(**dict(row)) for row in rows("campaigns")}
+    subscribed = {
+        row["key"]: moment(row["since"])
+        for row in rows("subscriptions")
+        if row["what"] == "campaign"
+    }
+    people = {row["id"]: row["key"] for row in rows("residents")}
     raw.close()
-    return Raw(events, activities)
+    return Raw(events, activities, sent, named, subscribed, people)
 
 
 def _by_event(rows: Iterable[sqlite3.Row]) -> dict[int, list[sqlite3.Row]]:

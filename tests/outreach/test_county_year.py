@@ -23,27 +23,33 @@ from outreach.sheet_parts import MEASURE_TITLES
 from outreach.simulation import CountyYear
 from outreach.statistics import DIMENSIONS
 from outreach.store import Outreach
-from tests.outreach import raw_rows
+from tests.outreach import raw_rows, slow_pushes
 from tests.outreach.conftest import FakeClock
 from tests.outreach.county_year import FIRST, LAST, NOW, YEAR, Lived, label
 from tests.outreach.raw_rows import Raw
 from tests.outreach.recount import OFFLINE, recount, recount_offline
+from tests.outreach.slow_pushes import PUSHED
 from tests.outreach.test_rollups import kept
 
 pytestmark = pytest.mark.slow
-ONLINE = ("consultations", "online_residents", "referrals", "gaps", "quiz_attempts")
+ASKED = ("consultations", "online_residents", "referrals", "gaps", "quiz_attempts")
+ONLINE = (*ASKED, *PUSHED)
 
 
-def expected(raw: Raw, first: date, last: date, by: list[str]) -> dict[tuple[str, ...], Any]:
+def expected(
+    raw: Raw, first: date, last: date, by: list[str], as_of: datetime = NOW
+) -> dict[tuple[str, ...], Any]:
     """Rows of a table, all measures, under the names that people read."""
     online = recount(raw.events, first, last, by)
     offline = recount_offline(raw.activities, first, last, by)
+    pushes = slow_pushes.recount(raw, first, last, by, as_of)
     rows: dict[tuple[str, ...], Any] = {}
-    for values in {*online, *offline}:
+    for values in {*online, *offline, *pushes}:
         found: dict[str, int | None] = {
             **dict.fromkeys((*ONLINE, *OFFLINE), 0),
             **online.get(values, {}),
             **offline.get(values, {}),
+            **pushes.get(values, {}),
         }
         channel = dict(zip(by, values, strict=True)).get("channel")
         for name in OFFLINE if channel not in (None, "offline") else ():
@@ -161,10 +167,15 @@ def test_every_figure_of_the_paragraph(lived: Lived, tmp_path: Path) -> None:
         if "." in measure:  # duties and notices: test_county_audit.py
             continue
         where = told["where"]
-        value = raw_rows.figure(lived.raw, FIRST, LAST, measure, where, label)
+        if measure in PUSHED:
+            assert not where
+            value = expected(lived.raw, FIRST, LAST, [])[()][measure]
+        else:
+            value = raw_rows.figure(lived.raw, FIRST, LAST, measure, where, label)
         assert told["value"] == value, told["id"]
         checked += 1
     assert checked > 25
+    assert {told["id"] for told in draft["figures"]} >= {*PUSHED}
     assert f"举办培训班{YEAR.trainings}期" in draft["text"]
     assert f"活动{YEAR.activities}场次" in draft["text"]
 
@@ -172,10 +183,11 @@ def test_every_figure_of_the_paragraph(lived: Lived, tmp_path: Path) -> None:
 def test_every_closed_month(lived: Lived) -> None:
     for period in lived.store.closed_periods():
         month = period.month
-        raw = raw_rows.read(lived.path, lived.closed[str(month)])
+        closed = lived.closed[str(month)]
+        raw = raw_rows.read(lived.path, closed)
         last = date(month.year, month.month, calendar.monthrange(month.year, month.month)[1])
-        rows = expected(raw, month.first, last, ["organ"])
-        rows[("合计",)] = expected(raw, month.first, last, []).get((), None)
+        rows = expected(raw, month.first, last, ["organ"], closed)
+        rows[("合计",)] = expected(raw, month.first, last, [], closed).get((), None)
         assert {(name,) for name in period.figures} == rows.keys()
         for (name,), counted in rows.items():
             if counted is not None:

@@ -164,6 +164,24 @@ def test_an_unsubscription_is_put_down_to_the_last_push(
     assert office.status("two").unsubscribed == 1
 
 
+def test_an_unsubscription_counts_once(office: Office, store: Outreach, clock: FakeClock) -> None:
+    """Also where the last push was taken back, and not for whoever asked for deletion."""
+    push(office, 2, "one")
+    leaves, erased = names(0, 1, id_="one")
+    settle(store, "one", [leaves, erased])
+    clock.advance(hours=1)
+    office._save(definition(id="two"), by="甲")
+    released(office, "two")
+    settle(store, "two", [leaves, erased])
+    office.recall("two", by="乙")
+    settle(store, "two", [leaves], "recalled", reason="deleted")
+    clock.advance(hours=1)
+    with store.database.write() as connection:
+        connection.execute(delete(subscriptions).where(subscriptions.c.key == leaves))
+    store.erase(erased)
+    assert [office.status(id_).unsubscribed for id_ in ("one", "two")] == [0, 1]
+
+
 def test_quiz_and_the_two_texts(office: Office, store: Outreach) -> None:
     push(office, 40, second={"default": "别的说法"})
     settle(store, ID, names(*range(40)))
