@@ -24,6 +24,7 @@ from handlers.command_options import (
     json_option,
     start_option,
 )
+from outreach.given import COLUMNS
 from settings import Settings
 
 State = Literal["submitted", "approved", "returned", "reversed"]
@@ -59,7 +60,7 @@ def _event(open_store: OpenStore) -> click.Group:
     def event() -> None:
         """线下活动和培训：登记、导入、审核、冲销；审核通过才计数。"""
 
-    @event.command("add")
+    @event.command("add", epilog=f"--set 可用的列：{'、'.join(COLUMNS)}")
     @click.option("--date", "day", required=True, help="日期，YYYY-MM-DD")
     @click.option("--organ", required=True, help="主办单位")
     @click.option("--name", required=True, help="活动名称")
@@ -148,7 +149,10 @@ def _event(open_store: OpenStore) -> click.Group:
     def approve(settings: Settings, number: str, actor: str, as_json: bool) -> None:
         """审核通过；填报人不能审核自己的记录。"""
         with closing(open_store(settings)) as store:
-            _show(store.approve(number, actor=actor), as_json)
+            found = store.approve(number, actor=actor)
+        _show(found, as_json)
+        if found.missing and not as_json:
+            click.echo(f"已审核；仍缺：{'、'.join(found.missing)}")
 
     @event.command("return")
     @click.argument("number")

@@ -149,6 +149,7 @@ class Registered:
             word
             for word, there in (
                 ("地点", told.place or told.town or told.village),
+                ("普法主题", told.topic),
                 ("线下人次", told.attended),
                 ("佐证", told.evidence or self.evidence),
             )
@@ -200,19 +201,31 @@ class Registered:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What reporting did: ``added``, ``corrected`` or ``unchanged`` (it was there already)."""
+    """What reporting did: ``added``, ``corrected`` or ``unchanged`` (it was there already).
+
+    Attributes:
+        closed_month: the closed month (``2026-03``) whose figures this will differ from.
+    """
 
     done: Literal["added", "corrected", "unchanged"]
     registered: Registered
+    closed_month: str | None = None
 
     def __str__(self) -> str:
         word = {"added": "已登记", "corrected": "已更正", "unchanged": "已有，未重复登记"}
         tail = "，待另一人审核后计入" if self.registered.state == "submitted" else ""
-        return f"{word[self.done]}{tail}：{self.registered}"
+        told = f"{word[self.done]}{tail}：{self.registered}"
+        if self.closed_month:
+            told += f"\n提醒：{self.closed_month} 已经封账，这条记录审核后会在该月显示为差异"
+        return told
 
     def to_json(self) -> dict[str, Any]:
-        """``done`` and the report."""
-        return {"done": self.done, **self.registered.to_json()}
+        """``done``, the closed month that it falls in, and the report."""
+        return {
+            "done": self.done,
+            "closed_month": self.closed_month,
+            **self.registered.to_json(),
+        }
 
 
 def moment(value: datetime | None) -> str | None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import calendar
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from errors import OutreachError, UsageError
-from outreach import statistics
+from outreach import register, statistics
 from outreach.activities import moment, person
 from outreach.consultations import Window
 from outreach.database import Database, insert_new
@@ -68,13 +68,18 @@ class Month:
 
 @dataclass(frozen=True, slots=True)
 class Closed:
-    """A frozen month: ``figures`` by organ (合计 for the total) and measure."""
+    """A frozen month: ``figures`` by organ (合计 for the total) and measure.
+
+    Attributes:
+        pending: how many of its reports awaited a decision; known only when it has just closed.
+    """
 
     month: Month
     at: datetime
     actor: str
     figures: dict[str, statistics.Measures]
     sha256: str
+    pending: int | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
         total = self.figures[TOTAL]
@@ -83,15 +88,20 @@ class Closed:
             for name, told in DEFINITIONS.items()
             if total.get(name)
         ]
-        return (
+        told = (
             f"{self.month} 已结账（{self.actor}，{moment(self.at)}），"
             f"{'，'.join(figures) or '没有数据'}；校验值 {self.sha256}"
         )
+        if self.pending:
+            told += f"\n提醒：该月还有 {self.pending} 条待审核，以后审核通过的会显示为差异"
+        return told
 
     def to_json(self) -> dict[str, Any]:
         """The snapshot with who, when and its hash."""
+        pending = {} if self.pending is None else {"pending": self.pending}
         return {
             "month": str(self.month),
+            **pending,
             "closed_at": moment(self.at),
             "actor": self.actor,
             "sha256": self.sha256,
@@ -194,7 +204,16 @@ def close(database: Database, month: Month, *, actor: str, now: datetime) -> Clo
         _refuse_closed(connection, month)
         if insert_new(connection, periods, row) is None:
             raise OutreachError(f"{month} 已经结过账")
-    return _read(row)
+        reports = register.read(connection, first=month.first, last=month.last)
+        pending = sum(each.state == "submitted" for each in reports)
+    return replace(_read(row), pending=pending)
+
+
+def closed_month(connection: Connection, day: date) -> str | None:
+    """The month of a day (``2026-03``) where it was closed."""
+    month = Month(day.year, day.month)
+    query = select(periods.c.month).where(periods.c.month == month.number)
+    return None if connection.execute(query).scalar() is None else str(month)
 
 
 def closed(database: Database) -> list[Closed]:

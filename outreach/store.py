@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from outreach import (
     evidence,
     exports,
     gaps,
+    given,
     imports,
     periods,
     profiles,
@@ -255,10 +256,11 @@ class Outreach:
             reason: why, where an approved report is corrected.
 
         Raises:
-            UsageError: cells that cannot be used, all of them in one sentence.
+            UsageError: unknown columns, or cells that cannot be used, all in one sentence.
             DataError: an evidence file that cannot be used.
             OutreachError: an approved report would be corrected without a reason.
         """
+        given.check_columns(cells)
         actor, now = person(actor), self.clock.now()
         told = {"填报人": actor, **cells, ("期" if kind == "training" else "场次"): 1}
         reader = Reader(told, self.codes(), now.astimezone(SHANGHAI).date(), tuple(joint))
@@ -268,11 +270,14 @@ class Outreach:
         kept = [self._keep(path) for path in evidence_files]
         with self.database.write() as connection:
             done = register.submit(connection, activity, actor=actor, now=now, reason=reason)
+            if done.done != "unchanged":
+                closed = periods.closed_month(connection, activity.first)
+                done = replace(done, closed_month=closed)
             if not kept:
                 return done
             number = numbered(activity)
             found = register.attach(connection, number, kept, actor=actor, now=now)
-        return Submission(done.done, found)
+        return replace(done, registered=found)
 
     def import_activities(
         self, path: Path, *, actor: str, reason: str | None = None, dry_run: bool = False
