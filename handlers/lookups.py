@@ -22,6 +22,7 @@ _ASKING = re.compile(
     r"|是什么|是啥|什么|啥|咋|怎么|内容|原文|全文|条文|法条|意思|的|吗|呢|呀|啊|吧|是|有|写|了|里|怎样|哪些"
 )
 _BARE = 16  # characters of a message that may be nothing but a law's short name and a number
+UNCOMPARED = "条文存在且有效，内容未核对"
 _LEFT = 4  # characters beyond a citation and those words that still make it a request
 
 
@@ -133,6 +134,7 @@ def findings_json(findings: Sequence[Finding]) -> list[dict[str, Any]]:
             "law": f.article.version.law if f.article else None,
             "article": f.article.number if f.article else None,
             "quote": f.quote,
+            "compared": f.quote is not None,
             "differences": [{"law": d.law, "text": d.text} for d in f.differences],
         }
         for f in findings
@@ -145,11 +147,16 @@ def findings_text(findings: Sequence[Finding], today: date) -> str:
         return "没有找到法律引用。"
     lines = []
     for f in findings:
-        lines.append(f"{f.line}:{f.column} {f.label}  {f.citation}")
+        label = UNCOMPARED if f.right and f.quote is None else f.label
+        lines.append(f"{f.line}:{f.column} {label}  {f.citation}")
         if not f.right:
             lines.append(f"    {f.message}")
         for d in f.differences:
             lines.append(f"    原文“{d.law or '（无）'}” → 文稿“{d.text or '（缺）'}”")
-    right = sum(f.right for f in findings)
-    lines.append(f"共 {len(findings)} 处引用，{right} 处正确（按 {today} 的效力）。")
+    compared = sum(f.right and f.quote is not None for f in findings)
+    exist = sum(f.right for f in findings) - compared
+    said = f"共 {len(findings)} 处引用，{compared} 处引文与原文一致"
+    if exist:
+        said += f"，{exist} 处{UNCOMPARED}（没有用引号写出条文）"
+    lines.append(f"{said}（按 {today} 的效力）。")
     return "\n".join(lines)

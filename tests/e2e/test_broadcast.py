@@ -99,7 +99,9 @@ async def test_ten_thousand_residents_with_all_that_goes_wrong(which: str, tmp_p
             said[chat] = time.monotonic()
             bare.append(said[chat] - before)
             await asyncio.to_thread(peer.say, chat, "押金不退怎么办")
-        await reached(lambda: steps_of(database, CAMPAIGN)[-1:] == ["finished"], 600)
+        await reached(
+            lambda: steps_of(database, CAMPAIGN)[-1:] == ["finished"], max(600, RESIDENTS / 5)
+        )
         await engine.stop()
         await pushing
         await channel.stop()
