@@ -36,7 +36,7 @@ $(VENV)/.installed-dev: $(VENV)/.installed requirements-dev.txt
 test: install-dev ## every test that this machine can run
 	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
 
-check: install-dev ## format, lint, types, import rules, fast tests (under a minute)
+check: install-dev ## format, lint, types, import rules, fast tests (about a minute)
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
